@@ -1,0 +1,82 @@
+//! An immutable copy of environment variables.
+//! It knows no variable by name; `names` does.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Environment variables at one moment, with the folder the run started in.
+#[derive(Clone, Default)]
+pub struct Env {
+    variables: BTreeMap<String, OsString>,
+    current_dir: PathBuf,
+}
+
+impl Env {
+    /// Creates a snapshot from name and value pairs; the last of equal names wins.
+    pub fn new(variables: impl IntoIterator<Item = (String, OsString)>, current_dir: PathBuf) -> Self {
+        Self { variables: variables.into_iter().collect(), current_dir }
+    }
+
+    /// Returns the value when it is set, UTF-8 and not empty after trimming white space. CI
+    /// systems set absent values to the empty string, so empty counts as unset.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)?.to_str().map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the untrimmed value when it is set and UTF-8, even if empty.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)?.to_str()
+    }
+
+    /// Returns the value as a path when it is set and not empty.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// Returns whether the value is `true`, `1`, `yes` or `on` in any case.
+    #[must_use]
+    pub fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| ["true", "1", "yes", "on"].iter().any(|word| value.eq_ignore_ascii_case(word)))
+    }
+
+    /// Returns all names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// Returns the folder in which the run started.
+    #[must_use]
+    pub fn current_dir(&self) -> &std::path::Path {
+        &self.current_dir
+    }
+}
+
+impl std::fmt::Debug for Env {
+    /// Shows names only; values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.variables.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_values_count_as_unset() {
+        let env = Env::new(
+            [("A".to_owned(), " x ".into()), ("B".to_owned(), "  ".into()), ("C".to_owned(), "TRUE".into())],
+            PathBuf::from("/w"),
+        );
+        assert_eq!(env.get("A"), Some("x"));
+        assert_eq!(env.raw("A"), Some(" x "));
+        assert_eq!(env.get("B"), None);
+        assert_eq!(env.get("Z"), None);
+        assert!(env.is_true("C"));
+        assert_eq!(format!("{env:?}"), r#"["A", "B", "C"]"#);
+    }
+}

@@ -1,0 +1,8 @@
+//! Liftoff deploys Apache Airflow projects to Astro from any CI system.
+//!
+//! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
+//! shows the layers and `tests/architecture.rs` keeps them.
+
+pub mod env;
+pub mod error;
+pub mod model;

@@ -1,0 +1,129 @@
+//! Where and why this run happens, in words that every CI system shares.
+//! Nothing here knows a variable name of any vendor.
+
+use std::path::PathBuf;
+
+use crate::model::revision::CommitSha;
+
+/// The CI context of a run. Everything is optional because no system tells everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CiContext {
+    /// Stable name of the CI system, such as `github-actions` or `local`.
+    pub provider: &'static str,
+    /// What started the run.
+    pub event: Event,
+    /// The commit this run serves: for a pull request its head, never a synthetic merge commit.
+    pub commit: Option<CommitSha>,
+    /// The branch this run serves: for a pull request its head branch.
+    pub branch: Option<String>,
+    /// The tag this run serves, when it serves one.
+    pub tag: Option<String>,
+    /// The commit that the event names as the former state. It only explains; it never decides.
+    pub before: Option<CommitSha>,
+    /// The pull request this run serves.
+    pub pull_request: Option<PullRequest>,
+    /// The repository, as the CI system names it.
+    pub repository: Option<Repository>,
+    /// Page of this run, for people.
+    pub run_url: Option<String>,
+    /// Login of whoever started the run.
+    pub actor: Option<String>,
+    /// The checkout folder, when the system names one.
+    pub checkout: Option<PathBuf>,
+}
+
+/// What started a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Commits were pushed to a branch.
+    Push,
+    /// A tag was pushed.
+    Tag,
+    /// Something happened to a pull request; the action is the forge's word, such as `opened`.
+    PullRequest { action: String },
+    /// A merge queue checks a group of pull requests.
+    MergeGroup,
+    /// A branch was created.
+    BranchCreated,
+    /// A branch was deleted; there is no commit.
+    BranchDeleted,
+    /// Someone pressed the button or called the API.
+    Manual,
+    /// A timer.
+    Schedule,
+    /// A release was published.
+    Release,
+    /// Another workflow or pipeline.
+    Upstream,
+    /// A person's own machine, or a CI system that says nothing.
+    Local,
+    /// Anything else, by its own name.
+    Other(String),
+}
+
+/// A pull (or merge) request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Number shown to people.
+    pub number: u64,
+    /// Title, hostile text.
+    pub title: String,
+    /// Head commit.
+    pub head: Option<CommitSha>,
+    /// Head branch, hostile text.
+    pub head_branch: String,
+    /// Branch it would merge into.
+    pub base_branch: String,
+    /// Tip of the base branch as the event knew it; may be stale.
+    pub base: Option<CommitSha>,
+    /// Whether secrets can be expected.
+    pub trust: Trust,
+    /// Open, merged or closed.
+    pub state: PullRequestState,
+    /// Page of the pull request.
+    pub url: Option<String>,
+}
+
+/// Whether a pull request's run gets the repository's secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// A branch of the same repository.
+    SameRepository,
+    /// A branch of a fork: no secrets.
+    Fork,
+    /// Dependabot: a branch of the same repository, but another secret store.
+    Dependabot,
+}
+
+/// The state of a pull request as the event told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullRequestState {
+    /// Open.
+    Open,
+    /// Closed and merged.
+    Merged,
+    /// Closed without merging.
+    Closed,
+}
+
+/// A repository at a forge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Which forge software serves it.
+    pub forge: ForgeKind,
+    /// Base URL of the forge's web pages, without a trailing slash, such as `https://github.com`.
+    pub server_url: String,
+    /// Base URL of the forge's API, without a trailing slash.
+    pub api_url: Option<String>,
+    /// Full name, such as `acme/pipelines`; may have more than two parts.
+    pub path: String,
+}
+
+/// The forge software.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ForgeKind {
+    /// GitHub, in the cloud or as GitHub Enterprise Server.
+    GitHub,
+    /// Unknown or none.
+    Other,
+}

@@ -1,0 +1,16 @@
+//! The vocabulary of Liftoff: plain data that every layer may use.
+//! Nothing here reads the world, talks to a server or knows a wire format.
+
+pub mod artifact;
+pub mod context;
+pub mod deploy;
+pub mod deployment;
+pub mod entry;
+pub mod fingerprint;
+pub mod ids;
+pub mod path;
+pub mod project;
+pub mod revision;
+pub mod runtime;
+pub mod secret;
+pub mod url;
