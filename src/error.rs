@@ -146,6 +146,20 @@ impl Error {
         self
     }
 
+    /// Returns the error with every text of it, the place's path included, replaced by what the
+    /// function makes of it.
+    #[must_use]
+    pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+        let parts = &mut *self.0;
+        parts.doing = change(&parts.doing);
+        parts.because = parts.because.as_deref().map(&change);
+        parts.hint = parts.hint.as_deref().map(&change);
+        if let Some(place) = &mut parts.place {
+            place.path = change(&place.path);
+        }
+        self
+    }
+
     /// Returns the class of this failure.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -214,6 +228,15 @@ mod tests {
         );
         assert_eq!(error.kind().exit_code(), 3);
         assert_eq!(error.place().and_then(|place| place.line), Some(3));
+    }
+
+    #[test]
+    fn every_text_of_an_error_can_be_changed() {
+        let error = Error::new(Kind::Auth, "use hunter2").because("hunter2 is bad").hint("not hunter2").at("hunter2", Some(1));
+        let changed = error.map_text(|text| text.replace("hunter2", "***"));
+        assert_eq!(changed.to_string(), "could not use ***\nbecause: *** is bad\nhint: not ***");
+        assert_eq!(changed.place(), Some(&Place { path: "***".to_owned(), line: Some(1) }));
+        assert_eq!(changed.kind(), Kind::Auth);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod entry;
 pub mod fingerprint;
 pub mod ids;
+pub mod image;
 pub mod path;
 pub mod project;
 pub mod revision;

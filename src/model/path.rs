@@ -111,6 +111,14 @@ impl RelPath {
         Some(Self(self.0[..cut].to_vec()))
     }
 
+    /// Returns every folder above this path from the top down, then the path itself: `a`, `a/b`
+    /// and `a/b/c` for `a/b/c`; nothing for the root.
+    pub fn ancestry(&self) -> impl Iterator<Item = Self> {
+        let slashes = self.0.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(index, _)| index);
+        let ends = slashes.chain((!self.is_root()).then_some(self.0.len()));
+        ends.map(|end| Self(self.0[..end].to_vec()))
+    }
+
     /// Returns this path with another appended.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
@@ -227,5 +235,7 @@ mod tests {
         assert_eq!(path("a/b").parent(), Some(path("a")));
         assert_eq!(path("a").parent(), Some(RelPath::root()));
         assert_eq!(path("a").join(&path("b/c")), path("a/b/c"));
+        assert_eq!(path("a/b/c").ancestry().collect::<Vec<_>>(), [path("a"), path("a/b"), path("a/b/c")]);
+        assert_eq!(RelPath::root().ancestry().count(), 0);
     }
 }

@@ -41,9 +41,9 @@ pub struct AstroProject {
     pub has_dags_folder: bool,
     /// The Dockerfile, when it exists.
     pub dockerfile: Option<Dockerfile>,
-    /// Whether `requirements.txt` exists.
+    /// Whether `requirements.txt` exists and is part of the Docker build context.
     pub has_requirements: bool,
-    /// Whether `packages.txt` exists.
+    /// Whether `packages.txt` exists and is part of the Docker build context.
     pub has_packages: bool,
 }
 
