@@ -1,0 +1,14 @@
+//! The faces: each turns calls of one platform into rules over the world.
+//! It must not know sockets, faults or the journal.
+
+pub mod astro;
+pub mod astro_reads;
+pub mod astro_render;
+pub mod astro_request;
+pub mod astro_writes;
+pub mod blob;
+pub mod github;
+pub mod github_render;
+pub mod registry;
+pub mod registry_content;
+pub mod registry_place;

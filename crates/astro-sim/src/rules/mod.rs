@@ -1,0 +1,14 @@
+//! The platform's rules as plain functions over the world.
+//! It must not know any face nor any HTTP type.
+
+pub mod access;
+pub mod accounts;
+pub mod deployments;
+pub mod deploys;
+pub mod fields;
+pub mod finalize;
+pub mod hibernation;
+pub mod paging;
+pub mod registry_access;
+pub mod rollback;
+pub mod rollouts;

@@ -1,0 +1,14 @@
+//! The simulated platform's state as plain data.
+//! It must not know any face, any HTTP type, nor the rules between its parts.
+
+pub mod account;
+pub mod blobs;
+pub mod builder;
+pub mod deploy;
+pub mod deployment;
+pub mod github;
+pub mod registry;
+pub mod rollout;
+pub mod runtime;
+pub mod state;
+pub mod token;

@@ -1,0 +1,152 @@
+//! The whole simulated world and how its parts are found.
+//! It must not know who asks, nor the rules between its parts.
+
+use bytes::Bytes;
+
+use crate::clock::Clock;
+use crate::faults::Fault;
+use crate::ids::Ids;
+use crate::refusal::Refusal;
+use crate::world::account::{Organization, Workspace};
+use crate::world::blobs::BlobStore;
+use crate::world::deployment::Deployment;
+use crate::world::github::GitHub;
+use crate::world::registry::Registry;
+use crate::world::rollout::Rollout;
+use crate::world::runtime::RuntimeRelease;
+use crate::world::token::{ApiToken, TokenSpec};
+
+/// Something irreversible that a test may want to have seen or not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A deploy removed all DAGs of its Deployment.
+    DagsRemoved {
+        /// Deployment id.
+        deployment: String,
+        /// Deploy id.
+        deploy: String,
+    },
+    /// A deploy removed a bundle.
+    BundleRemoved {
+        /// Deployment id.
+        deployment: String,
+        /// Mount path of the bundle.
+        mount_path: String,
+    },
+}
+
+/// Where the world is reached; the server fills it in.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// Base address without a trailing slash.
+    pub url: String,
+    /// Host and port of the world's own image registry.
+    pub registry_host: String,
+    /// Host and port of a registry outside the world that takes the images instead. The world cannot look into it, so
+    /// it believes that every image was pushed there.
+    pub external_registry: Option<String>,
+}
+
+impl Site {
+    /// Returns host and port of the registry that images are pushed to.
+    pub fn image_host(&self) -> &str {
+        self.external_registry.as_deref().unwrap_or(&self.registry_host)
+    }
+}
+
+/// The whole world.
+#[derive(Debug)]
+pub struct World {
+    /// Where it is reached.
+    pub site: Site,
+    /// Its time.
+    pub clock: Clock,
+    /// Its ids.
+    pub ids: Ids,
+    /// Organizations.
+    pub organizations: Vec<Organization>,
+    /// Workspaces.
+    pub workspaces: Vec<Workspace>,
+    /// Deployments.
+    pub deployments: Vec<Deployment>,
+    /// API tokens.
+    pub tokens: Vec<ApiToken>,
+    /// Runtime releases on offer.
+    pub releases: Vec<RuntimeRelease>,
+    /// Blob storage.
+    pub blobs: BlobStore,
+    /// Image registry.
+    pub registry: Registry,
+    /// GitHub.
+    pub github: GitHub,
+    /// How changes land.
+    pub rollout: Rollout,
+    /// Faults that wait for requests.
+    pub faults: Vec<Fault>,
+    /// Irreversible things that happened.
+    pub notes: Vec<Note>,
+    /// Longest request body that is read, in bytes.
+    pub body_limit: u64,
+}
+
+impl World {
+    /// Returns an Organization.
+    pub fn find_organization(&self, id: &str) -> Result<&Organization, Refusal> {
+        self.organizations.iter().find(|found| found.id == id).ok_or_else(|| Refusal::not_found("organization", id))
+    }
+
+    /// Returns a Workspace.
+    pub fn find_workspace(&self, id: &str) -> Result<&Workspace, Refusal> {
+        self.workspaces.iter().find(|found| found.id == id).ok_or_else(|| Refusal::not_found("workspace", id))
+    }
+
+    /// Returns a Workspace, to be changed.
+    pub fn find_workspace_mut(&mut self, id: &str) -> Result<&mut Workspace, Refusal> {
+        self.workspaces.iter_mut().find(|found| found.id == id).ok_or_else(|| Refusal::not_found("workspace", id))
+    }
+
+    /// Returns a Deployment.
+    pub fn find_deployment(&self, id: &str) -> Result<&Deployment, Refusal> {
+        self.deployments.iter().find(|found| found.id == id).ok_or_else(|| Refusal::not_found("deployment", id))
+    }
+
+    /// Returns a Deployment, to be changed.
+    pub fn find_deployment_mut(&mut self, id: &str) -> Result<&mut Deployment, Refusal> {
+        self.deployments.iter_mut().find(|found| found.id == id).ok_or_else(|| Refusal::not_found("deployment", id))
+    }
+
+    /// Returns the first Deployment of this name.
+    pub fn deployment_named(&self, name: &str) -> Option<&Deployment> {
+        self.deployments.iter().find(|found| found.name == name)
+    }
+
+    /// Returns the content of an uploaded bundle by its version.
+    pub fn blob(&self, version: &str) -> Option<Bytes> {
+        self.blobs.version(version)
+    }
+
+    /// Returns the repository a Deployment's images are pushed to, without the host.
+    pub fn image_repository(&self, deployment: &Deployment) -> String {
+        format!("{}/{}", deployment.organization_id, deployment.id)
+    }
+
+    /// Returns the Airflow inside a Runtime; an unknown Runtime names its own.
+    pub fn airflow_of(&self, runtime: &str) -> String {
+        let release = self.releases.iter().find(|release| release.version == runtime);
+        release.map_or_else(
+            || runtime.split('-').next().unwrap_or_default().to_owned() + ".0",
+            |found| found.airflow_version.clone(),
+        )
+    }
+
+    /// Makes a token and returns its bearer text.
+    pub fn mint_token(&mut self, mut spec: TokenSpec) -> String {
+        if spec.organization_id.is_empty() {
+            spec.organization_id = self.organizations.first().map(|found| found.id.clone()).unwrap_or_default();
+        }
+        let token = ApiToken::mint(self.ids.fresh(), spec, self.clock.now());
+        let text = token.text.clone();
+        self.tokens.push(token);
+        text
+    }
+}

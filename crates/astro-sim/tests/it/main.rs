@@ -1,0 +1,11 @@
+//! Each rule of the simulated platform, once, through its HTTP faces.
+#![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
+
+mod bench;
+mod deployments;
+mod deploys;
+mod faults;
+mod finalize;
+mod github;
+mod registry;
+mod rollouts;
