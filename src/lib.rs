@@ -3,6 +3,8 @@
 //! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
 //! shows the layers and `tests/architecture.rs` keeps them.
 
+pub mod ci;
 pub mod env;
 pub mod error;
 pub mod model;
+pub mod settings;

@@ -1,0 +1,130 @@
+//! The CI systems that Liftoff recognises, one file each, and the choice between them.
+//! Functions of the environment and of the event's bytes only; nothing here opens a file.
+
+pub mod github_actions;
+pub mod local;
+pub mod provider;
+
+use std::path::PathBuf;
+
+use crate::ci::provider::Provider;
+use crate::env::snapshot::Env;
+
+/// Every CI system, the most telling first; `local` matches always and stands last.
+pub const PROVIDERS: &[Provider] = &[github_actions::PROVIDER, local::PROVIDER];
+
+/// The largest event file that is worth reading, in bytes: GitHub caps its payloads at 25 MiB.
+pub const EVENT_FILE_LIMIT: u64 = 25 * 1024 * 1024;
+
+/// Returns the CI system of this run.
+#[must_use]
+pub fn detect(env: &Env) -> &'static Provider {
+    PROVIDERS.iter().find(|provider| (provider.detect)(env)).unwrap_or(&local::PROVIDER)
+}
+
+/// Returns the file in which this run's CI system describes the event, when it has one. The
+/// caller reads at most `EVENT_FILE_LIMIT` bytes of it and hands them to the provider.
+#[must_use]
+pub fn event_file(env: &Env) -> Option<PathBuf> {
+    (detect(env).event_file)(env)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::context::{CiContext, Event, ForgeKind, PullRequestState, Trust};
+    use crate::model::revision::CommitSha;
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fixture {
+        about: String,
+        env: BTreeMap<String, String>,
+        event: Option<Value>,
+        expect: serde_json::Map<String, Value>,
+    }
+
+    fn fixtures(provider: &str) -> Vec<(String, Fixture)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ci").join(provider);
+        let mut fixtures: Vec<(String, Fixture)> = std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .map(|path| {
+                let text = std::fs::read_to_string(&path).expect("a fixture");
+                let fixture = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                (path.display().to_string(), fixture)
+            })
+            .collect();
+        fixtures.sort_by(|left, right| left.0.cmp(&right.0));
+        fixtures
+    }
+
+    fn env(pairs: &BTreeMap<String, String>) -> Env {
+        Env::new(pairs.iter().map(|(name, value)| (name.clone(), value.into())), PathBuf::from("/w"))
+    }
+
+    /// Renders a context as the fixtures write it: absent fields are left out.
+    fn rendered(context: &CiContext) -> serde_json::Map<String, Value> {
+        let sha = |sha: &Option<CommitSha>| sha.as_ref().map(ToString::to_string);
+        let event = match &context.event {
+            Event::PullRequest { action } => format!("pull-request {action}"),
+            Event::Other(name) => format!("other {name}"),
+            event => format!("{event:?}"),
+        };
+        let pull_request = context.pull_request.as_ref().map(|it| {
+            json!({
+                "number": it.number, "title": it.title, "head": sha(&it.head), "head_branch": it.head_branch,
+                "base": sha(&it.base), "base_branch": it.base_branch, "url": it.url,
+                "trust": match it.trust { Trust::SameRepository => "same", Trust::Fork => "fork", Trust::Dependabot => "dependabot" },
+                "state": match it.state { PullRequestState::Open => "open", PullRequestState::Merged => "merged", PullRequestState::Closed => "closed" },
+            })
+        });
+        let repository = context.repository.as_ref().map(|it| {
+            let forge = match it.forge {
+                ForgeKind::GitHub => "github",
+                ForgeKind::Other => "other",
+            };
+            json!({"forge": forge, "server_url": it.server_url, "api_url": it.api_url, "path": it.path})
+        });
+        let all = json!({
+            "provider": context.provider, "event": event, "commit": sha(&context.commit), "branch": context.branch,
+            "tag": context.tag, "before": sha(&context.before), "pull_request": pull_request, "repository": repository,
+            "run_url": context.run_url, "actor": context.actor, "checkout": context.checkout,
+        });
+        let Value::Object(map) = all else { panic!("an object") };
+        map.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    }
+
+    #[test]
+    fn every_fixture_gives_the_context_it_expects() {
+        for provider in PROVIDERS {
+            let fixtures = fixtures(provider.name);
+            assert!(!fixtures.is_empty(), "{} has no fixture", provider.name);
+            for (path, fixture) in fixtures {
+                let env = env(&fixture.env);
+                assert_eq!(detect(&env).name, provider.name, "{path}");
+                let event = fixture.event.as_ref().map(Value::to_string);
+                let context =
+                    (provider.read)(&env, event.as_ref().map(String::as_bytes)).unwrap_or_else(|error| panic!("{path}: {error}"));
+                let (got, expected) = (Value::from(rendered(&context)), Value::from(fixture.expect));
+                assert_eq!(got, expected, "{path} ({}): got {got:#}", fixture.about);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_only_the_last_matches_always() {
+        let nothing = Env::default();
+        for (index, provider) in PROVIDERS.iter().enumerate() {
+            assert_eq!((provider.detect)(&nothing), index + 1 == PROVIDERS.len(), "{}", provider.name);
+            assert!(provider.docs_url.is_none_or(|url| url.starts_with("https://")), "{}", provider.name);
+            assert_eq!(PROVIDERS.iter().filter(|other| other.name == provider.name).count(), 1);
+        }
+    }
+}

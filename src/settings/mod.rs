@@ -1,0 +1,16 @@
+//! Every setting of Liftoff: one table, the layers it is read from, and the typed values.
+//! Pure: it reads no file, no process environment and no network.
+
+pub mod conflicts;
+pub mod docs;
+pub mod file;
+pub mod layers;
+pub mod nearest;
+pub mod origin;
+pub mod parse;
+pub mod reader;
+pub mod resolve;
+pub mod setting;
+pub mod table;
+pub mod typed;
+pub mod values;

@@ -1,0 +1,493 @@
+//! Turns flags, inputs, variables, the settings file and the CI context into typed settings.
+//! It knows what each setting means to deploy-action's users, but not what the rest of Liftoff does.
+
+use crate::error::{Error, Kind, Result};
+use crate::settings::conflicts;
+use crate::settings::layers::{Layers, Sources, gather};
+use crate::settings::origin::Origin;
+use crate::settings::reader::Reader;
+use crate::settings::setting::Compat;
+use crate::settings::typed::Value;
+use crate::settings::values::{
+    Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image, LogLevel,
+    Project, Report, Settings, Target,
+};
+
+/// The value by which deploy-action's users say that there is no prebuilt image
+/// (`reference/deploy-action.md`).
+const NO_IMAGE: &str = "no-custom-image";
+
+/// Resolves all settings of a run.
+///
+/// # Errors
+/// Fails with `Kind::Usage` on unknown names, wrong values, contradictions, and on what is
+/// switched on but not available yet.
+pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
+    let mut layers = gather(sources)?;
+    translate(&mut layers);
+    refuse_later(&layers)?;
+    conflicts::refuse(&layers.values)?;
+    let reader = Reader::new(&layers.values, sources.env, sources.ci);
+    let origins = layers
+        .values
+        .values()
+        .map(|checked| (checked.setting.name, (checked.value.shown(checked.setting), checked.origin.clone())))
+        .collect();
+    Ok(Settings {
+        deploy_type: deploy_type(&reader),
+        target: target(&reader),
+        api: api(&reader)?,
+        project: project(&reader)?,
+        image: image(&reader)?,
+        bundle: bundle(&reader)?,
+        deploy: deploy(&reader),
+        context: context(&reader)?,
+        report: report(&reader),
+        sandbox: reader.is_on("sandbox"),
+        origins,
+        notices: layers.notices,
+    })
+}
+
+/// Reads deploy-action's peculiar spellings as what they mean.
+fn translate(layers: &mut Layers) {
+    let none = |value: &Value| matches!(value, Value::Text(text) if text.eq_ignore_ascii_case(NO_IMAGE));
+    if layers.values.get("image-name").is_some_and(|checked| none(&checked.value)) {
+        layers.values.remove("image-name");
+    }
+    let image =
+        layers.values.get("deploy-image").filter(|checked| checked.value == Value::Switch(true)).map(|it| it.origin.clone());
+    if let (Some(origin), Some(deploy_type)) = (image, layers.values.get_mut("deploy-type"))
+        && deploy_type.value == Value::Text("infer".to_owned())
+    {
+        deploy_type.value = Value::Text("image-and-dags".to_owned());
+        deploy_type.origin = origin;
+    }
+    for checked in layers.values.values().filter(|checked| checked.origin.is_explicit()) {
+        let off = checked.value == Value::Switch(false);
+        let note = match checked.setting.compat {
+            Compat::Ignored(why) if !off => format!("`{}` ({}) has no effect: {why}", checked.setting.name, checked.origin),
+            Compat::Deprecated(instead) if !off => {
+                format!("`{}` ({}) is deprecated: {instead}", checked.setting.name, checked.origin)
+            }
+            _ => continue,
+        };
+        layers.notices.push(note);
+    }
+}
+
+/// Refuses what is switched on but not available, because ignoring it would show a green job
+/// for work that was not done.
+fn refuse_later(layers: &Layers) -> Result<()> {
+    for checked in layers.values.values() {
+        let later = match (checked.setting.compat, &checked.value) {
+            (Compat::Later(why), Value::Switch(true)) => why,
+            (_, Value::Text(word)) if checked.setting.name == "action" && !matches!(word.as_str(), "deploy" | "plan") => {
+                "previews arrive with `liftoff preview` in a later version"
+            }
+            _ => continue,
+        };
+        let shown = match &checked.value {
+            Value::Text(word) => format!("{}: {word}", checked.setting.name),
+            _ => checked.setting.name.to_owned(),
+        };
+        return Err(Error::new(Kind::Usage, format!("use `{shown}`"))
+            .because(format!("{}: not available yet", checked.origin))
+            .hint(later));
+    }
+    Ok(())
+}
+
+fn deploy_type(reader: &Reader<'_>) -> DeployTypeSetting {
+    match reader.word("deploy-type") {
+        "dags-only" => DeployTypeSetting::DagsOnly,
+        "image-and-dags" => DeployTypeSetting::ImageAndDags,
+        "image-only" => DeployTypeSetting::ImageOnly,
+        "dbt" => DeployTypeSetting::Dbt,
+        "non-dags" => DeployTypeSetting::NonDags,
+        _ => DeployTypeSetting::Infer,
+    }
+}
+
+fn target(reader: &Reader<'_>) -> Target {
+    Target {
+        deployment_id: reader.text("deployment-id").map(crate::model::ids::DeploymentId::new),
+        deployment_name: reader.text("deployment-name"),
+        workspace: reader.text("workspace"),
+        organization: reader.text("organization").map(crate::model::ids::OrganizationId::new),
+    }
+}
+
+fn api(reader: &Reader<'_>) -> Result<Api> {
+    Ok(Api {
+        token: reader.secret("api-token"),
+        token_file: reader.absolute_path("api-token-file"),
+        url: reader.url("api-url")?,
+        ca_cert: reader.absolute_path("ca-cert"),
+    })
+}
+
+fn project(reader: &Reader<'_>) -> Result<Project> {
+    Ok(Project {
+        root: reader.root_folder()?,
+        dags_path: reader.inner_path("dags-path")?,
+        dags_prefix: if reader.is_on("no-dags-base-dir") { DagsPrefix::None } else { DagsPrefix::FolderName },
+        allow_no_dags: reader.is_on("allow-no-dags"),
+        allow_large_bundle: reader.is_on("allow-large-bundle"),
+        assumed_dag_deploys: if reader.word("dag-deploys") == "off" { AssumedDagDeploys::Off } else { AssumedDagDeploys::On },
+        image_trigger_paths: reader.inner_paths("image-trigger-paths")?,
+        inert_paths: reader.is_given("inert-paths").then(|| reader.items("inert-paths")),
+    })
+}
+
+fn image(reader: &Reader<'_>) -> Result<Image> {
+    Ok(Image {
+        name: reader.text("image-name"),
+        dockerfile: reader.inner_path("dockerfile")?,
+        build_args: reader.pairs("build-args")?,
+        build_secrets: reader.items("build-secrets"),
+        build_ssh: reader.items("build-ssh"),
+        cache_from: reader.items("cache-from"),
+        cache_to: reader.items("cache-to"),
+        builder: reader.text("builder"),
+        container_engine: reader.text("container-engine"),
+    })
+}
+
+fn bundle(reader: &Reader<'_>) -> Result<Bundle> {
+    Ok(Bundle {
+        mount_path: reader.mount_path("mount-path")?,
+        bundle_type: reader.text("bundle-type"),
+        delete: reader.is_on("delete-bundle"),
+    })
+}
+
+fn deploy(reader: &Reader<'_>) -> Deploy {
+    Deploy {
+        description: reader.text("description"),
+        force: reader.is_on("force"),
+        skip_unchanged: reader.is_on("skip-unchanged"),
+        base: reader.text("base"),
+        allow_older_commit: reader.is_on("allow-older-commit"),
+        allow_other_repository: reader.is_on("allow-other-repository"),
+        allow_fork: reader.is_on("allow-fork"),
+        wake: reader.is_on("wake-on-deploy"),
+        wait: reader.is_on("wait").then(|| reader.duration("wait-time")).flatten(),
+    }
+}
+
+fn context(reader: &Reader<'_>) -> Result<Context> {
+    Ok(Context { branch: reader.text("branch"), commit: reader.commit("commit")?, pull_request: reader.number("pull-request")? })
+}
+
+fn report(reader: &Reader<'_>) -> Report {
+    let level = match reader.word("log-level") {
+        "error" => LogLevel::Error,
+        "info" => LogLevel::Info,
+        "debug" => LogLevel::Debug,
+        "trace" => LogLevel::Trace,
+        _ => LogLevel::Warn,
+    };
+    Report {
+        comment: reader.is_on("comment"),
+        comment_on_no_op: reader.is_on("comment-on-no-op"),
+        commit_status: reader.is_on("commit-status"),
+        github_token: reader.secret("github-token"),
+        format: if reader.is_on("json") { Format::Json } else { Format::Text },
+        log_level: reader.origin("log-level").is_some_and(Origin::is_explicit).then_some(level),
+        colour: match reader.word("color") {
+            "always" => ColourChoice::Always,
+            "never" => ColourChoice::Never,
+            _ => ColourChoice::Auto,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::env::snapshot::Env;
+    use crate::error::Kind;
+    use crate::model::context::{CiContext, Event};
+    use crate::model::path::RelPath;
+    use crate::settings::layers::{FileText, config_path};
+    use crate::settings::values::RootFolder;
+
+    struct Case<'a> {
+        flags: &'a [(&'a str, &'a str)],
+        env: &'a [(&'a str, &'a str)],
+        file: &'a str,
+    }
+
+    fn ci() -> CiContext {
+        CiContext {
+            provider: "github-actions",
+            event: Event::Push,
+            commit: None,
+            branch: Some("main".to_owned()),
+            tag: None,
+            before: None,
+            pull_request: None,
+            repository: None,
+            run_url: None,
+            actor: None,
+            checkout: Some(PathBuf::from("/w/repo")),
+        }
+    }
+
+    fn env(pairs: &[(&str, &str)]) -> Env {
+        Env::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())), PathBuf::from("/w/repo/sub"))
+    }
+
+    fn run(case: &Case<'_>) -> Result<Settings> {
+        let flags: Vec<(String, String)> =
+            case.flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let file = Some(FileText { path: "../liftoff.toml", text: case.file });
+        resolve(&Sources { flags: &flags, env: &env(case.env), file, ci: &ci() })
+    }
+
+    fn flags(flags: &[(&str, &str)]) -> Result<Settings> {
+        run(&Case { flags, env: &[], file: "" })
+    }
+
+    fn inputs(env: &[(&str, &str)]) -> Result<Settings> {
+        run(&Case { flags: &[], env, file: "" })
+    }
+
+    fn origin(settings: &Settings, name: &str) -> String {
+        settings.origins.get(name).map(|(shown, origin)| format!("{shown} | {origin}")).unwrap_or_default()
+    }
+
+    #[test]
+    fn without_any_source_every_default_holds() {
+        let settings = inputs(&[]).expect("settings");
+        assert_eq!(settings.deploy_type, DeployTypeSetting::Infer);
+        assert_eq!(settings.project.root, RootFolder::Absolute(PathBuf::from("/w/repo/sub")));
+        assert_eq!(settings.project.dags_path, RelPath::parse(b"dags").expect("a path"));
+        assert_eq!(settings.deploy.wait, Some(Duration::from_secs(600)));
+        assert!(settings.deploy.skip_unchanged && !settings.deploy.force && settings.report.comment);
+        assert_eq!(settings.api.url.to_string(), "https://api.astronomer.io/v1");
+        assert_eq!(settings.context.branch.as_deref(), Some("main"));
+        assert_eq!(settings.project.inert_paths, None);
+        assert_eq!(settings.report.log_level, None);
+        assert_eq!(settings.notices, Vec::<String>::new());
+        assert_eq!(origin(&settings, "branch"), "main | CI context (github-actions)");
+        assert_eq!(origin(&settings, "wait-time"), "600s | default");
+    }
+
+    #[test]
+    fn a_stronger_layer_hides_the_weaker_ones() {
+        let layers: [(&str, &str); 4] = [
+            ("INPUT_WORKSPACE", "input"),
+            ("LIFTOFF_WORKSPACE", "variable"),
+            ("INPUT_DESCRIPTION", " "),
+            ("LIFTOFF_DESCRIPTION", "v"),
+        ];
+        let file = "workspace = \"file\"\ndescription = \"file\"\norganization = \"file\"\n";
+        let settings = run(&Case { flags: &[("workspace", "flag")], env: &layers, file }).expect("settings");
+        assert_eq!(origin(&settings, "workspace"), "flag | flag --workspace");
+        assert_eq!(origin(&settings, "description"), "v | LIFTOFF_DESCRIPTION", "an empty input counts as unset");
+        assert_eq!(origin(&settings, "organization"), "file | ../liftoff.toml line 3");
+        let settings = run(&Case { flags: &[], env: &layers, file }).expect("settings");
+        assert_eq!(origin(&settings, "workspace"), "input | input workspace");
+        let settings = run(&Case { flags: &[], env: &[], file }).expect("settings");
+        assert_eq!(origin(&settings, "workspace"), "file | ../liftoff.toml line 1");
+        assert_eq!(settings.target.workspace.as_deref(), Some("file"));
+        let settings = run(&Case { flags: &[("branch", "flag")], env: &[], file: "" }).expect("settings");
+        assert_eq!(settings.context.branch.as_deref(), Some("flag"), "a flag hides the CI context");
+    }
+
+    #[test]
+    fn the_token_comes_from_its_variable_and_is_never_shown() {
+        let settings = inputs(&[("ASTRO_API_TOKEN", "hunter2\n"), ("GITHUB_TOKEN", "hunter2")]).expect("settings");
+        assert_eq!(settings.api.token.as_ref().map(crate::model::secret::Secret::expose), Some("hunter2"));
+        assert!(settings.report.github_token.is_some());
+        assert_eq!(origin(&settings, "api-token"), "[secret] | ASTRO_API_TOKEN");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let settings = inputs(&[("ASTRO_API_TOKEN", "a"), ("LIFTOFF_API_TOKEN", "b")]).expect("settings");
+        assert_eq!(origin(&settings, "api-token"), "[secret] | LIFTOFF_API_TOKEN");
+    }
+
+    #[test]
+    fn every_spelling_of_the_root_folder_is_understood() {
+        let repository = |text: &str| RootFolder::Repository(RelPath::parse(text.as_bytes()).expect("a path"));
+        let absolute = |text: &str| RootFolder::Absolute(PathBuf::from(text));
+        let rows = [
+            (".", absolute("/w/repo/sub")),
+            ("./astro/", absolute("/w/repo/sub/astro")),
+            ("astro", absolute("/w/repo/sub/astro")),
+            ("../astro", absolute("/w/repo/astro")),
+            ("/", repository("")),
+            ("/example-dags/", repository("example-dags")),
+            ("//a/./b/../c", repository("a/c")),
+            ("/w/repo/astro", absolute("/w/repo/astro")),
+            ("/w/repo", absolute("/w/repo")),
+            ("/w/repo2", repository("w/repo2")),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(flags(&[("root-folder", text)]).expect(text).project.root, expected, "{text}");
+        }
+        let settings = run(&Case { flags: &[], env: &[], file: "root-folder = 'astro'" }).expect("settings");
+        assert_eq!(settings.project.root, absolute("/w/repo/astro"), "a file's path is relative to the file");
+        assert!(flags(&[("root-folder", "/../x")]).is_err());
+    }
+
+    #[test]
+    fn deploy_actions_own_spellings_keep_their_meaning() {
+        let settings = inputs(&[
+            ("INPUT_IMAGE-NAME", "no-custom-image"),
+            ("INPUT_BUILD-SECRETS", "id=a,src=b\nid=c,env=D"),
+            ("INPUT_IMAGE-TRIGGER-PATHS", "shared/, protos\nlib/x.py"),
+            ("INPUT_DEPLOY-IMAGE", "true"),
+            ("INPUT_CHECKOUT", "true"),
+            ("INPUT_CHECKOUT-SUBMODULES", "false"),
+            ("INPUT_CLI-VERSION", "1.38.0"),
+            ("INPUT_PARSE", "false"),
+            ("INPUT_WAIT-TIME", "300s"),
+            ("INPUT_ACTION", "deploy"),
+            ("INPUT_COPY-POOLS", "true"),
+        ])
+        .expect("settings");
+        assert_eq!(settings.image.name, None);
+        assert_eq!(settings.image.build_secrets, ["id=a,src=b", "id=c,env=D"]);
+        let paths: Vec<String> = settings.project.image_trigger_paths.iter().map(ToString::to_string).collect();
+        assert_eq!(paths, ["shared", "protos", "lib/x.py"]);
+        assert_eq!(settings.deploy_type, DeployTypeSetting::ImageAndDags);
+        assert_eq!(origin(&settings, "deploy-type"), "image-and-dags | input deploy-image");
+        assert_eq!(settings.deploy.wait, Some(Duration::from_secs(300)));
+        let notices = settings.notices.join("\n");
+        for word in ["`deploy-image` (input deploy-image) is deprecated", "`checkout` (input", "`cli-version`", "`copy-pools`"] {
+            assert!(notices.contains(word), "{word}: {notices}");
+        }
+        assert!(!notices.contains("submodules"), "{notices}");
+    }
+
+    #[test]
+    fn what_is_not_available_yet_is_refused_and_never_ignored() {
+        let rows = [
+            ("INPUT_PARSE", "true"),
+            ("INPUT_PYTEST", "yes"),
+            ("INPUT_ACTION", "create-deployment-preview"),
+            ("LIFTOFF_ACTION", "preview"),
+        ];
+        for row in rows {
+            let error = inputs(&[row]).expect_err(row.0);
+            assert_eq!(
+                (error.kind(), error.cause().is_some_and(|cause| cause.contains("not available yet"))),
+                (Kind::Usage, true)
+            );
+        }
+    }
+
+    #[test]
+    fn contradictions_name_both_origins() {
+        let error = run(&Case { flags: &[("deployment-id", "d1")], env: &[("INPUT_DEPLOYMENT-NAME", "prod")], file: "" })
+            .expect_err("both");
+        assert!(
+            error.to_string().contains("`deployment-id` (flag --deployment-id) and `deployment-name` (input deployment-name)")
+        );
+        let rows: [&[(&str, &str)]; 9] = [
+            &[("deploy-type", "dbt"), ("image-name", "x")],
+            &[("deploy-type", "dags-only"), ("image-name", "x")],
+            &[("image-name", "x"), ("build-args", "A=1")],
+            &[("image-name", "x"), ("build-secrets", "id=a")],
+            &[("deploy-type", "image-only"), ("deploy-image", "true")],
+            &[("delete-bundle", "true")],
+            &[("delete-bundle", "true"), ("deploy-type", "infer")],
+            &[("deploy-type", "non-dags")],
+            &[("api-token", "x"), ("api-token-file", "y")],
+        ];
+        for row in rows {
+            assert_eq!(flags(row).expect_err("a contradiction").kind(), Kind::Usage, "{row:?}");
+        }
+        flags(&[("image-name", "no-custom-image"), ("build-args", "A=1")]).expect("no image is no contradiction");
+        flags(&[("delete-bundle", "true"), ("deploy-type", "dbt")]).expect("a bundle to remove");
+        flags(&[("delete-bundle", "false"), ("force", "true")]).expect("off is no contradiction");
+    }
+
+    #[test]
+    fn a_strangers_code_is_allowed_by_those_who_start_the_run_alone() {
+        assert!(!inputs(&[]).expect("settings").deploy.allow_fork);
+        assert!(inputs(&[("LIFTOFF_ALLOW_FORK", "true")]).expect("settings").deploy.allow_fork);
+        for file in ["allow-fork = true", "force = true", "container-engine = './evil'"] {
+            let error = run(&Case { flags: &[], env: &[], file }).expect_err(file);
+            assert!(error.cause().unwrap_or_default().contains("may not stand in a file"), "{error}");
+        }
+    }
+
+    #[test]
+    fn words_are_understood_in_any_case() {
+        let settings = inputs(&[("INPUT_ACTION", "Plan"), ("INPUT_DEPLOY-TYPE", "DAGs-Only"), ("LIFTOFF_COLOR", "NEVER")]);
+        let settings = settings.expect("settings");
+        assert_eq!(origin(&settings, "action"), "plan | input action");
+        assert_eq!(settings.deploy_type, DeployTypeSetting::DagsOnly);
+        assert_eq!(settings.report.colour, ColourChoice::Never);
+        assert!(inputs(&[("INPUT_ACTION", "Preview")]).is_err(), "not available yet in any case");
+    }
+
+    #[test]
+    fn unknown_names_are_refused_with_the_nearest_known_one() {
+        let error = flags(&[("root-fodler", "x")]).expect_err("a flag");
+        assert_eq!(error.advice(), Some("did you mean --root-folder?"));
+        let error = inputs(&[("LIFTOFF_ROOT_FODLER", "x")]).expect_err("a variable");
+        assert_eq!(error.advice(), Some("did you mean LIFTOFF_ROOT_FOLDER?"));
+        assert!(flags(&[("binary-path", "x")]).is_err(), "the launcher's inputs are no flags");
+        let settings = inputs(&[
+            ("LIFTOFF_BINARY_PATH", "/x"),
+            ("INPUT_DOWNLOAD-URL", "https://mirror.example"),
+            ("INPUT_ROOT_FOLDER", "x"),
+            ("INPUT_SOMETHING_ELSE", "x"),
+        ])
+        .expect("settings");
+        assert_eq!(settings.notices.len(), 1);
+        assert!(settings.notices[0].contains("INPUT_ROOT_FOLDER") && settings.notices[0].contains("`root-folder`"));
+    }
+
+    #[test]
+    fn flags_are_given_once_lists_often_and_nothing_empty() {
+        let settings = flags(&[("build-args", "A=1"), ("build-args", "B=x=y\nC=")]).expect("settings");
+        let expected = [("A", "1"), ("B", "x=y"), ("C", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(settings.image.build_args, expected);
+        for row in [&[("force", "true"), ("force", "true")][..], &[("deployment-id", "")], &[("build-args", "SECRET")]] {
+            let error = flags(row).expect_err("refused");
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(!error.to_string().contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn values_of_the_wrong_form_are_refused() {
+        let rows = [
+            ("api-url", "http://api.example"),
+            ("api-url", "api.example"),
+            ("dags-path", "../dags"),
+            ("image-trigger-paths", "a,.."),
+            ("image-trigger-paths", "."),
+            ("mount-path", "dbt/shop"),
+            ("mount-path", "/usr/../etc"),
+            ("commit", "main"),
+            ("pull-request", "0"),
+            ("pull-request", "x"),
+        ];
+        for (name, text) in rows {
+            let error = flags(&[(name, text)]).expect_err(text);
+            assert!(error.cause().unwrap_or_default().starts_with(&format!("flag --{name}: ")), "{error}");
+        }
+        for (name, text) in
+            [("api-url", "http://127.0.0.1:1/v1/"), ("mount-path", "/usr/local/airflow/dbt/x/"), ("pull-request", "#7")]
+        {
+            flags(&[(name, text)]).expect(text);
+        }
+    }
+
+    #[test]
+    fn the_settings_file_is_found_before_the_settings() {
+        let flag = [("config".to_owned(), "a.toml".to_owned())];
+        assert_eq!(config_path(&flag, &env(&[])), Some(PathBuf::from("/w/repo/sub/a.toml")));
+        assert_eq!(config_path(&[], &env(&[("LIFTOFF_CONFIG", "/x/b.toml")])), Some(PathBuf::from("/x/b.toml")));
+        assert_eq!(config_path(&[], &env(&[])), None);
+    }
+}

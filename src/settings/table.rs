@@ -1,0 +1,296 @@
+//! The one table of settings: flags, action inputs, variables, file keys and their documentation.
+//! It holds data only; reading and checking values is the business of its siblings.
+
+use crate::env::names;
+use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
+
+const PREVIEWS: Compat = Compat::Ignored("it only matters for previews, which arrive with `liftoff preview`");
+const CHECKS: Compat = Compat::Later("Liftoff does not run this check yet; run it in a step of its own before the deploy");
+
+/// Every setting, in the order in which documentation lists them.
+pub const SETTINGS: &[Setting] = &[
+    // What to deploy, and where to.
+    Setting::incumbent(
+        "action",
+        ValueKind::Enum(&[
+            "deploy",
+            "plan",
+            "create-deployment-preview",
+            "deploy-deployment-preview",
+            "delete-deployment-preview",
+            "preview",
+        ]),
+        "What the action does: `deploy`, or `plan`, which changes nothing; the preview words are not available yet.",
+    )
+    .or("deploy")
+    .surface(Surface::NotInFile),
+    Setting::incumbent(
+        "deploy-type",
+        ValueKind::Enum(&["infer", "dags-only", "image-and-dags", "image-only", "dbt", "non-dags"]),
+        "What to ship; `infer` ships exactly what differs from what the Deployment runs.",
+    )
+    .or("infer")
+    .used_by(Commands::Project),
+    Setting::incumbent("deployment-id", ValueKind::Text, "Id of the Deployment.").variables(&["ASTRO_DEPLOYMENT_ID"]),
+    Setting::incumbent("deployment-name", ValueKind::Text, "Name of the Deployment, instead of its id."),
+    Setting::incumbent(
+        "workspace",
+        ValueKind::Text,
+        "Id or name of the Workspace; only needed when a Deployment's name is not unique.",
+    ),
+    Setting::ours("organization", ValueKind::Text, "Id of the Organization; only needed when the token does not name it."),
+    Setting::incumbent(
+        "root-folder",
+        ValueKind::Path,
+        "Folder of the Astro or dbt project; a leading `/` means the root of the repository.",
+    )
+    .or(".")
+    .used_by(Commands::Project),
+    Setting::incumbent("description", ValueKind::Text, "Description of the deploy; the commit's subject when absent.")
+        .used_by(Commands::Deploy),
+    // The token and the API.
+    Setting::ours("api-token", ValueKind::Secret, "Astro API token; prefer the variable, since flags show in process lists.")
+        .variables(&[names::ASTRO_API_TOKEN])
+        .surface(Surface::NotInFile),
+    Setting::ours("api-token-file", ValueKind::Path, "File that holds the Astro API token.")
+        .variables(&[names::ASTRO_API_TOKEN_FILE])
+        .surface(Surface::NotInFile),
+    Setting::ours("api-url", ValueKind::Text, "Base URL of the Astro API.")
+        .or("https://api.astronomer.io/v1")
+        .surface(Surface::NotInFile),
+    Setting::ours("ca-cert", ValueKind::Path, "PEM file of certificates to trust besides the host's own.")
+        .surface(Surface::NotInFile)
+        .used_by(Commands::Every),
+    // DAGs.
+    Setting::ours("dags-path", ValueKind::Path, "DAGs folder inside the project.").or("dags").used_by(Commands::Project),
+    Setting::ours(
+        "no-dags-base-dir",
+        ValueKind::Bool,
+        "Puts DAG files at the bundle's root instead of under the DAGs folder's name.",
+    )
+    .or("false"),
+    Setting::ours("allow-no-dags", ValueKind::Bool, "Deploys even when the DAGs folder holds no DAG file.")
+        .or("false")
+        .surface(Surface::NotInFile),
+    Setting::ours("allow-large-bundle", ValueKind::Bool, "Deploys DAGs or a bundle of more than 500 MB.")
+        .or("false")
+        .surface(Surface::NotInFile),
+    Setting::ours(
+        "dag-deploys",
+        ValueKind::Enum(&["on", "off"]),
+        "What to assume about DAG deploys where there is no token to ask.",
+    )
+    .or("on"),
+    // The image.
+    Setting::incumbent(
+        "image-name",
+        ValueKind::Text,
+        "Image to ship instead of building one: local, in a registry, or an archive.",
+    )
+    .surface(Surface::NotInFile),
+    Setting::ours("dockerfile", ValueKind::Path, "Dockerfile inside the project.").or("Dockerfile").used_by(Commands::Project),
+    Setting::ours("build-args", ValueKind::Lines, "Build arguments as `NAME=value`, one a line."),
+    Setting::incumbent("build-secrets", ValueKind::Lines, "Build secrets such as `id=token,src=token.txt`, one a line.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours("build-ssh", ValueKind::Lines, "SSH agents or keys for the build, such as `default`, one a line.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours("cache-from", ValueKind::Lines, "Build caches to read, one a line.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours("cache-to", ValueKind::Lines, "Build caches to write, one a line.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours("builder", ValueKind::Text, "Name of the buildx builder, which may be remote.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours(
+        "container-engine",
+        ValueKind::Text,
+        "`docker`, `podman`, `buildah` or the path of one; the first that works when absent.",
+    )
+    .used_by(Commands::Deploy)
+    .surface(Surface::NotInFile),
+    Setting::incumbent(
+        "image-trigger-paths",
+        ValueKind::List,
+        "Paths in the repository, also outside the project, that belong to the image.",
+    ),
+    Setting::ours("inert-paths", ValueKind::List, "Paths that never cause a deploy; replaces the built-in list."),
+    // dbt and other bundles.
+    Setting::incumbent(
+        "mount-path",
+        ValueKind::Text,
+        "Where a dbt project or other bundle is mounted; `/usr/local/airflow/dbt/<project>` for dbt when absent.",
+    ),
+    Setting::ours("bundle-type", ValueKind::Text, "Type of a bundle shipped with `non-dags`; `none` when absent."),
+    Setting::ours("delete-bundle", ValueKind::Bool, "Removes the bundle at the mount path instead of shipping one.").or("false"),
+    // When to deploy.
+    Setting::incumbent("force", ValueKind::Bool, "Ships even when nothing changed.").or("false").surface(Surface::NotInFile),
+    Setting::incumbent("skip-unchanged", ValueKind::Bool, "Ships nothing when it is proven that nothing changed.").or("true"),
+    Setting::ours("base", ValueKind::Text, "Commit to compare with where the deployed state is unknown.")
+        .surface(Surface::NotInFile),
+    Setting::ours("allow-older-commit", ValueKind::Bool, "Lets an older commit replace a newer one.")
+        .or("false")
+        .surface(Surface::NotInFile),
+    Setting::ours("allow-other-repository", ValueKind::Bool, "Replaces DAGs that another repository deployed.")
+        .or("false")
+        .surface(Surface::NotInFile),
+    Setting::ours("allow-fork", ValueKind::Bool, "Deploys a pull request from a fork although its code is a stranger's.")
+        .or("false")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::incumbent("wake-on-deploy", ValueKind::Bool, "Wakes a hibernating Deployment for the deploy.").or("false"),
+    Setting::ours("wait", ValueKind::Bool, "Waits until this deploy has arrived.").or("true").used_by(Commands::Deploy),
+    Setting::incumbent("wait-time", ValueKind::Duration, "How long to wait: `300s`, `5m`, `1h30m`.")
+        .or("10m")
+        .used_by(Commands::Deploy),
+    // Overrides of what the CI system says.
+    Setting::ours("branch", ValueKind::Text, "Branch this run serves; the CI system's when absent.").surface(Surface::NotInFile),
+    Setting::ours("commit", ValueKind::Text, "Full id of the commit this run serves; the CI system's when absent.")
+        .surface(Surface::NotInFile),
+    Setting::ours("pull-request", ValueKind::Text, "Number of the pull request to report to; the CI system's when absent.")
+        .surface(Surface::NotInFile),
+    // Reports.
+    Setting::ours("comment", ValueKind::Bool, "Keeps one comment on the pull request up to date.").or("true"),
+    Setting::ours("comment-on-no-op", ValueKind::Bool, "Comments even when there is nothing to deploy.").or("false"),
+    Setting::ours("commit-status", ValueKind::Bool, "Sets a commit status.").or("false").surface(Surface::NotInFile),
+    Setting::ours("github-token", ValueKind::Secret, "Token for reporting to GitHub and for comparing commits there.")
+        .variables(&["GITHUB_TOKEN"])
+        .surface(Surface::NotInFile)
+        .action_default("${{ github.token }}"),
+    Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
+    Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
+        .or("warn")
+        .used_by(Commands::Every),
+    Setting::ours("color", ValueKind::Enum(&["auto", "always", "never"]), "When to use colour.")
+        .or("auto")
+        .used_by(Commands::Every),
+    Setting::ours("sandbox", ValueKind::Bool, "Uses a simulated platform inside this process instead of Astro.")
+        .or("false")
+        .used_by(Commands::Every)
+        .surface(Surface::NotInFile),
+    Setting::ours(
+        "config",
+        ValueKind::Path,
+        "Settings file; `liftoff.toml` at the root of the project or the repository when absent.",
+    )
+    .used_by(Commands::Every)
+    .surface(Surface::NotInFile),
+    // Accepted from workflows written for deploy-action.
+    Setting::incumbent("parse", ValueKind::Bool, "Parses all DAGs before the deploy; not available yet.")
+        .or("false")
+        .compat(CHECKS),
+    Setting::incumbent("pytest", ValueKind::Bool, "Runs the project's tests before the deploy; not available yet.")
+        .or("false")
+        .compat(CHECKS),
+    Setting::incumbent("pytest-file", ValueKind::Path, "Test file or folder for `pytest`.")
+        .compat(Compat::Ignored("it only matters for `pytest`, which is not available yet")),
+    Setting::incumbent("deploy-image", ValueKind::Bool, "Ships image and DAGs.")
+        .or("false")
+        .compat(Compat::Deprecated("use `deploy-type: image-and-dags`")),
+    Setting::incumbent("preview-name", ValueKind::Text, "Name of the preview.").compat(PREVIEWS),
+    Setting::incumbent("copy-connections", ValueKind::Bool, "Copies connections to a new preview.").compat(PREVIEWS),
+    Setting::incumbent("copy-airflow-variables", ValueKind::Bool, "Copies Airflow variables to a new preview.").compat(PREVIEWS),
+    Setting::incumbent("copy-pools", ValueKind::Bool, "Copies pools to a new preview.").compat(PREVIEWS),
+    Setting::incumbent("checkout", ValueKind::Bool, "Has no effect.")
+        .compat(Compat::Ignored("Liftoff reads the checkout that is there; add a step with actions/checkout before it")),
+    Setting::incumbent("checkout-submodules", ValueKind::Bool, "Has no effect.")
+        .compat(Compat::Ignored("set `submodules` on the step with actions/checkout")),
+    Setting::incumbent("cli-version", ValueKind::Text, "Has no effect.")
+        .compat(Compat::Ignored("Liftoff does not use the Astro CLI")),
+    // The action's launcher.
+    Setting::ours("binary-path", ValueKind::Path, "Liftoff binary to run instead of downloading one.").surface(Surface::Launcher),
+    Setting::ours("download-url", ValueKind::Text, "Where the action downloads the binary from, for mirrors.")
+        .surface(Surface::Launcher),
+];
+
+/// Returns the setting of exactly that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_well_formed() {
+        let names: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        for setting in SETTINGS {
+            assert!(setting.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", setting.name);
+            assert!(setting.help.ends_with('.') && !setting.help.contains('\n'), "{}", setting.name);
+        }
+    }
+
+    /// The file comes with the code of a pull request, whose author may be a stranger.
+    #[test]
+    fn what_steers_programs_identity_or_guards_may_not_come_from_the_file() {
+        let kept_out = [
+            "action",
+            "container-engine",
+            "image-name",
+            "build-secrets",
+            "build-ssh",
+            "cache-from",
+            "cache-to",
+            "builder",
+            "branch",
+            "commit",
+            "pull-request",
+            "commit-status",
+            "force",
+            "allow-older-commit",
+            "allow-other-repository",
+            "allow-no-dags",
+            "allow-fork",
+            "base",
+        ];
+        for name in kept_out {
+            assert_eq!(find(name).map(|setting| setting.surface), Some(Surface::NotInFile), "{name}");
+        }
+    }
+
+    /// The inputs of astronomer/deploy-action 0.13.0 and of its pull request 156.
+    #[test]
+    fn every_input_of_deploy_action_is_known() {
+        let inputs = [
+            "action",
+            "deploy-type",
+            "deployment-id",
+            "deployment-name",
+            "workspace",
+            "root-folder",
+            "description",
+            "image-name",
+            "build-secrets",
+            "parse",
+            "pytest",
+            "pytest-file",
+            "force",
+            "image-trigger-paths",
+            "skip-unchanged",
+            "deploy-image",
+            "mount-path",
+            "wake-on-deploy",
+            "wait-time",
+            "preview-name",
+            "copy-connections",
+            "copy-airflow-variables",
+            "copy-pools",
+            "checkout",
+            "checkout-submodules",
+            "cli-version",
+        ];
+        for input in inputs {
+            let setting = find(input).unwrap_or_else(|| panic!("{input}"));
+            assert_ne!(setting.compat, Compat::New, "{input}");
+        }
+        assert_eq!(SETTINGS.iter().filter(|setting| setting.compat != Compat::New).count(), inputs.len());
+    }
+}
