@@ -4,7 +4,9 @@
 //! shows the layers and `tests/architecture.rs` keeps them.
 
 pub mod ci;
+pub mod console;
 pub mod env;
 pub mod error;
+pub mod logging;
 pub mod model;
 pub mod settings;
