@@ -3,6 +3,7 @@
 //! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
 //! shows the layers and `tests/architecture.rs` keeps them.
 
+pub mod changes;
 pub mod ci;
 pub mod console;
 pub mod env;
