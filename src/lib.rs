@@ -10,4 +10,5 @@ pub mod env;
 pub mod error;
 pub mod logging;
 pub mod model;
+pub mod plan;
 pub mod settings;

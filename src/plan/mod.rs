@@ -1,0 +1,11 @@
+//! The decision: from facts to what would be done and why, as a pure function.
+//! Nothing here may read a file, a variable, a repository or a server; the facts hold it all.
+
+pub mod decide;
+pub mod deployed;
+pub mod description;
+pub mod facts;
+pub mod guards;
+pub mod outline;
+pub mod runtime;
+pub mod verdict;
