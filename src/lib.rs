@@ -11,4 +11,5 @@ pub mod error;
 pub mod logging;
 pub mod model;
 pub mod plan;
+pub mod project;
 pub mod settings;
