@@ -8,6 +8,7 @@ pub mod ci;
 pub mod console;
 pub mod env;
 pub mod error;
+pub mod git;
 pub mod logging;
 pub mod model;
 pub mod plan;
