@@ -3,12 +3,15 @@
 //! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
 //! shows the layers and `tests/architecture.rs` keeps them.
 
+pub mod astro;
+pub mod blob;
 pub mod changes;
 pub mod ci;
 pub mod console;
 pub mod env;
 pub mod error;
 pub mod git;
+pub mod http;
 pub mod logging;
 pub mod model;
 pub mod plan;
