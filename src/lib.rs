@@ -10,6 +10,7 @@ pub mod ci;
 pub mod console;
 pub mod env;
 pub mod error;
+pub mod forge;
 pub mod git;
 pub mod http;
 pub mod image;
