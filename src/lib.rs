@@ -16,6 +16,7 @@ pub mod http;
 pub mod image;
 pub mod logging;
 pub mod model;
+pub mod pack;
 pub mod plan;
 pub mod project;
 pub mod registry;
