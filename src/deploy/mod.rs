@@ -1,0 +1,14 @@
+//! Performing a plan: the only place that changes a Deployment.
+//! It decides nothing but whether to go on; what to ship was decided before.
+
+pub mod hibernation;
+pub mod image;
+pub mod interrupt;
+pub mod monitoring;
+pub mod order;
+pub mod outcome;
+pub mod pack;
+pub mod perform;
+pub mod ready;
+pub mod stopwatch;
+pub mod superseded;

@@ -1,0 +1,93 @@
+//! What performing a plan needs: the plan, the content, the target and the tools.
+//! Plain data and handles; how they are used is the business of `perform`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use crate::astro::client::AstroClient;
+use crate::astro::wait::Patience;
+use crate::changes::change::Relation;
+use crate::console::printer::Console;
+use crate::deploy::interrupt::Interrupt;
+use crate::deploy::ready::ImageInput;
+use crate::env::snapshot::Env;
+use crate::http::exchange::Caller;
+use crate::model::deployment::Deployment;
+use crate::model::entry::Entry;
+use crate::model::fingerprint::Fingerprint;
+use crate::model::ids::MountPath;
+use crate::model::path::RelPath;
+use crate::model::revision::CommitSha;
+use crate::plan::description::Footer;
+use crate::plan::facts::Facts;
+use crate::plan::outline::Plan;
+
+/// What to perform.
+pub struct Order<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The facts it was made from.
+    pub facts: &'a Facts,
+    /// The Deployment as it was when the plan was made.
+    pub deployment: &'a Deployment,
+    /// The user's words for the deploy.
+    pub words: String,
+    /// The footer without fingerprints; performing adds those of what it ships.
+    pub footer: Footer,
+    /// The DAG bundle's content, when DAGs may ship.
+    pub dags: Option<BundleInput>,
+    /// The image, when one may ship.
+    pub image: Option<ImageInput>,
+    /// The other bundle, for a bundle deploy.
+    pub bundle: Option<OtherBundle>,
+    /// How to wait for the arrival; `None` to not wait.
+    pub patience: Option<Patience>,
+    /// Tells how our commit relates to another one, for the last check before finalizing.
+    pub relation_to: &'a RelationTo<'a>,
+}
+
+/// Tells how our commit relates to another one; it may have to fetch the other one first.
+pub type RelationTo<'a> = dyn Fn(CommitSha) -> Pin<Box<dyn Future<Output = Relation> + Send + 'a>> + Sync + 'a;
+
+/// The content of a bundle.
+#[derive(Debug, Clone)]
+pub struct BundleInput {
+    /// Files and links.
+    pub entries: Vec<Entry>,
+    /// Folder inside the bundle that holds them.
+    pub prefix: RelPath,
+    /// What the fingerprint is for.
+    pub purpose: String,
+    /// The fingerprint that the plan was made with.
+    pub fingerprint: Fingerprint,
+}
+
+/// A bundle beside the Airflow project.
+#[derive(Debug, Clone)]
+pub struct OtherBundle {
+    /// Where it is mounted.
+    pub mount_path: MountPath,
+    /// The platform's word for its type.
+    pub bundle_type: String,
+    /// Its content; none when it is to be removed.
+    pub content: Option<BundleInput>,
+}
+
+/// What to perform it with.
+pub struct Tools<'a> {
+    /// The platform.
+    pub astro: &'a AstroClient,
+    /// Client for uploads, without an idle timeout.
+    pub transfers: Caller,
+    /// The console.
+    pub console: &'a Console,
+    /// The environment, for container engines.
+    pub env: &'a Env,
+    /// Folder for temporary files.
+    pub temporary: PathBuf,
+    /// Number of compressing threads.
+    pub threads: NonZeroUsize,
+    /// The wish to stop.
+    pub interrupt: Interrupt,
+}

@@ -1,0 +1,348 @@
+//! Performs a plan, in the order that leaves nothing behind when it fails: everything that can
+//! fail here happens before the deploy is created, and nothing takes effect before it is finalized.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::astro::answers::CreatedDeploy;
+use crate::astro::arrival::{Expectation, ExpectedBundle};
+use crate::astro::requests::{FinalizeBody, NewBundle, NewDeploy};
+use crate::astro::wait::{Ended, wait};
+use crate::console::progress::bytes;
+use crate::deploy::hibernation;
+use crate::deploy::image;
+use crate::deploy::monitoring;
+use crate::deploy::order::{Order, Tools};
+use crate::deploy::outcome::{Arrival, Outcome, Unfinished};
+use crate::deploy::pack;
+use crate::deploy::ready::{ImageInput, ReadyImage};
+use crate::deploy::stopwatch::Stopwatch;
+use crate::deploy::superseded::{self, Ours};
+use crate::error::{Error, Kind, Result};
+use crate::model::deploy::DeployType;
+use crate::model::deployment::DeploymentKind;
+use crate::model::ids::{BundleVersion, DeployId};
+use crate::model::path::RelPath;
+use crate::pack::bundle::{ExtraFile, PackedBundle};
+use crate::plan::description::compose;
+use crate::plan::facts::{Target, dockerfile_runtime};
+use crate::plan::outline::{Decision, Step};
+
+/// Deploys looked at for the last check before finalizing.
+const RECENT: usize = 20;
+/// Longest silence while waiting.
+const SILENCE: Duration = Duration::from_secs(20);
+/// How long a Deployment may take to wake when nobody waits for the arrival.
+const WAKE_BUDGET: Duration = Duration::from_secs(600);
+
+/// Performs the plan.
+///
+/// # Errors
+/// The first failure of any step, with the deploy when it was finalized before.
+pub async fn perform(order: Order<'_>, tools: &Tools<'_>) -> std::result::Result<Outcome, Box<Unfinished>> {
+    let accepted = Mutex::new(None);
+    let mut interrupt = tools.interrupt.clone();
+    let before = order.deployment.clone();
+    let woken = OnceLock::new();
+    let outcome = tokio::select! {
+        outcome = ship(order, tools, &accepted, &woken) => outcome,
+        kind = interrupt.wished() => Err(cut_short(kind)),
+    };
+    if let Some(until) = woken.get() {
+        hibernation::restored(tools, &before, until).await;
+    }
+    outcome.map_err(|error| {
+        let accepted = accepted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::new(Unfinished { error: explained(error, accepted.as_ref()), accepted })
+    })
+}
+
+fn cut_short(kind: Kind) -> Error {
+    let signal = if kind == Kind::Interrupted { "SIGINT (Ctrl-C)" } else { "SIGTERM" };
+    Error::new(kind, "finish").because(format!("the run was stopped by {signal}"))
+}
+
+/// Says what a failure means for the Deployment.
+fn explained(error: Error, accepted: Option<&Outcome>) -> Error {
+    let advice = error.advice().map(|advice| format!("{advice}\n")).unwrap_or_default();
+    match accepted {
+        Some(outcome) => error.hint(format!(
+            "{advice}deploy {} was finalized and may take effect all the same; look at the Deployment before running again",
+            outcome.deploy_id
+        )),
+        None => error.hint(format!("{advice}nothing was deployed")),
+    }
+}
+
+async fn ship(
+    order: Order<'_>,
+    tools: &Tools<'_>,
+    accepted: &Mutex<Option<Outcome>>,
+    woken: &OnceLock<String>,
+) -> Result<Outcome> {
+    let mut watch = Stopwatch::default();
+    let deploy_type = match order.plan.decision {
+        Decision::Ship(deploy_type) => deploy_type,
+        Decision::RemoveBundle => DeployType::Bundle,
+        Decision::Nothing | Decision::NoCredentials(_) => {
+            return Err(Error::new(Kind::Internal, "perform a plan that ships nothing"));
+        }
+    };
+    let cargo = load(&order, tools, deploy_type, &mut watch).await?;
+    if order.plan.steps.contains(&Step::Wake) {
+        let started = Instant::now();
+        let budget = order.patience.map_or(WAKE_BUDGET, |patience| patience.budget);
+        hibernation::woken(tools, order.deployment, budget, woken).await?;
+        watch.record("wake", started, String::new());
+    }
+    let sent = send(&order, tools, (deploy_type, &cargo), &mut watch, accepted).await;
+    let proven = match &sent {
+        Ok(outcome) => prove(&order, tools, outcome, &mut watch).await,
+        Err(_) => Ok(Arrival::NotProven),
+    };
+    // After the proof, so that an engine that hangs delays nothing that matters.
+    if let Some(image) = &cargo.built {
+        image::forgotten(image, tools.console).await;
+    }
+    let outcome = sent?;
+    Ok(Outcome { arrival: proven?, stages: watch.stages(), ..outcome })
+}
+
+/// Everything that ships, ready to go.
+struct Cargo {
+    built: Option<ReadyImage>,
+    dags: Option<PackedBundle>,
+    bundle: Option<PackedBundle>,
+}
+
+/// What the uploads led to.
+#[derive(Default)]
+struct Versions {
+    dags: Option<BundleVersion>,
+    bundle: Option<BundleVersion>,
+}
+
+/// Builds, packs and checks. Nothing leaves this machine.
+async fn load(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, watch: &mut Stopwatch) -> Result<Cargo> {
+    let dags = order.dags.as_ref().filter(|_| order.plan.steps.contains(&Step::PackDags));
+    let extra = if order.deployment.kind == Some(DeploymentKind::Hybrid) { monitoring_dag(order)? } else { Vec::new() };
+    let started = Instant::now();
+    let dags = match dags {
+        Some(input) => Some(pack::packed(tools, "DAGs", input, extra).await?),
+        None => None,
+    };
+    let bundle = match order.bundle.as_ref().and_then(|bundle| bundle.content.as_ref()) {
+        Some(input) => Some(pack::packed(tools, "bundle", input, Vec::new()).await?),
+        None => None,
+    };
+    if let Some(bundle) = dags.as_ref().or(bundle.as_ref()) {
+        watch.record("pack", started, format!("{}, {}", files(bundle.entries()), bytes(bundle.size())));
+    }
+    let ships_image = deploy_type.ships_image();
+    let built = match &order.image {
+        Some(ImageInput::Build(input)) if ships_image => {
+            let started = Instant::now();
+            let built = image::built(tools, input, &order.footer.run).await?;
+            watch.record("build", started, built.facts.size.map(bytes).unwrap_or_default());
+            Some(built)
+        }
+        _ => None,
+    };
+    let cargo = Cargo { built, dags, bundle };
+    if let Some(image) = cargo.image(order, deploy_type)
+        && let Err(refusal) = image::check(&image.facts, &order.deployment.runtime_version, &order.facts.runtime_releases)
+    {
+        image::forgotten(image, tools.console).await;
+        return Err(refusal);
+    }
+    Ok(cargo)
+}
+
+impl Cargo {
+    /// Returns the image that ships, built or found.
+    fn image<'a>(&'a self, order: &'a Order<'_>, deploy_type: DeployType) -> Option<&'a ReadyImage> {
+        match (&self.built, &order.image) {
+            (Some(built), _) => Some(built),
+            (None, Some(ImageInput::Prebuilt(found))) if deploy_type.ships_image() => Some(found),
+            _ => None,
+        }
+    }
+}
+
+fn monitoring_dag(order: &Order<'_>) -> Result<Vec<ExtraFile>> {
+    let path =
+        RelPath::parse(monitoring::FILE_NAME.as_bytes()).ok_or_else(|| Error::new(Kind::Internal, "name the monitoring DAG"))?;
+    // An image may bring another Airflow than the one that runs.
+    let brought = dockerfile_runtime(&order.facts.project).filter(|_| order.plan.steps.contains(&Step::BuildImage));
+    let airflow = match brought {
+        Some(runtime) => format!("{}.", runtime.airflow_major()),
+        None => order.deployment.airflow_version.clone(),
+    };
+    Ok(vec![ExtraFile { path, bytes: monitoring::source(&airflow).as_bytes().to_vec() }])
+}
+
+/// Creates the deploy, fills it and finalizes it. From the moment in which it may take effect,
+/// `accepted` holds it.
+async fn send(
+    order: &Order<'_>,
+    tools: &Tools<'_>,
+    (deploy_type, cargo): (DeployType, &Cargo),
+    watch: &mut Stopwatch,
+    accepted: &Mutex<Option<Outcome>>,
+) -> Result<Outcome> {
+    let started = Instant::now();
+    let created = tools.astro.create_deploy(&order.deployment.id, &new_deploy(order, deploy_type)).await?;
+    tools.console.info(&format!("created deploy {}", created.id));
+    let versions = fill(order, tools, (deploy_type, cargo), &created).await?;
+    let what = if deploy_type.ships_image() { "push and upload" } else { "upload" };
+    if order.plan.decision != Decision::RemoveBundle {
+        watch.record(what, started, String::new());
+    }
+    if deploy_type.ships_dags() && created.dags_upload_url.is_some() && versions.dags.is_none() {
+        return Err(Error::new(Kind::Refused, "finalize the deploy")
+            .because("DAG deploys were switched on for this Deployment while this run was under way")
+            .hint("run again"));
+    }
+    not_superseded(order, tools, deploy_type, &created.id).await?;
+    let started = Instant::now();
+    let body = finalize_body(order, deploy_type, &versions);
+    let outcome = Outcome {
+        deploy_id: created.id.clone(),
+        deploy_type,
+        image_tag: deploy_type.ships_image().then(|| created.image_tag.clone()),
+        dag_bundle_version: versions.dags,
+        bundle_version: versions.bundle,
+        arrival: Arrival::NotProven,
+        stages: Vec::new(),
+    };
+    // From here on the deploy may take effect, even if the answer is lost.
+    *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+    tools.astro.finalize(&order.deployment.id, &created.id, &body).await?;
+    watch.record("finalize", started, String::new());
+    tools.console.info(&format!("finalized deploy {}", created.id));
+    Ok(outcome)
+}
+
+fn new_deploy(order: &Order<'_>, deploy_type: DeployType) -> NewDeploy {
+    let mut footer = order.footer.clone();
+    for artifact in &order.facts.artifacts {
+        if crate::plan::guards::carried(deploy_type, &artifact.artifact) && order.plan.decision != Decision::RemoveBundle {
+            footer.record(&artifact.artifact, artifact.content.fingerprint);
+        }
+    }
+    footer.removed = order.plan.decision == Decision::RemoveBundle;
+    let marker = format!("run={}", footer.run);
+    NewDeploy {
+        deploy_type,
+        description: compose(&order.words, &footer),
+        marker,
+        // As the platform's own client does: content that is not the commit's goes without it.
+        git: order.facts.source.git.clone().filter(|_| !order.footer.dirty && order.facts.request.prebuilt_image.is_none()),
+        bundle: order
+            .bundle
+            .as_ref()
+            .map(|bundle| NewBundle { mount_path: bundle.mount_path.clone(), bundle_type: bundle.bundle_type.clone() }),
+    }
+}
+
+/// Pushes and uploads at the same time.
+async fn fill(
+    order: &Order<'_>,
+    tools: &Tools<'_>,
+    (deploy_type, cargo): (DeployType, &Cargo),
+    created: &CreatedDeploy,
+) -> Result<Versions> {
+    let push = async {
+        match cargo.image(order, deploy_type) {
+            Some(image) => {
+                image::pushed(tools, image, &created.image_repository, created.image_tag.as_str(), tools.astro.token()).await
+            }
+            None => Ok(()),
+        }
+    };
+    let upload = async {
+        Ok(Versions {
+            dags: match &cargo.dags {
+                Some(dags) => Some(pack::uploaded(tools, "DAGs", dags, created.dags_upload_url.as_ref()).await?),
+                None => None,
+            },
+            bundle: match &cargo.bundle {
+                Some(bundle) => Some(pack::uploaded(tools, "bundle", bundle, created.bundle_upload_url.as_ref()).await?),
+                None => None,
+            },
+        })
+    };
+    let ((), versions) = tokio::try_join!(push, upload)?;
+    Ok(versions)
+}
+
+async fn not_superseded(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, id: &DeployId) -> Result<()> {
+    if order.facts.request.allow_older_commit || !order.plan.steps.contains(&Step::CheckSuperseded) {
+        return Ok(());
+    }
+    let Target::Deployment { history, .. } = &order.facts.target else {
+        return Ok(());
+    };
+    let now = tools.astro.deploys(&order.deployment.id, RECENT).await?;
+    let ours = Ours {
+        id,
+        deploy_type,
+        mount_path: order.bundle.as_ref().map(|bundle| &bundle.mount_path),
+        commit: order.facts.source.commit.as_ref(),
+    };
+    for rival in superseded::rivals(&ours, history, &now, Timestamp::now()) {
+        superseded::check(&rival, (order.relation_to)(rival.commit.clone()).await)?;
+    }
+    Ok(())
+}
+
+fn finalize_body(order: &Order<'_>, deploy_type: DeployType, versions: &Versions) -> FinalizeBody {
+    match (deploy_type, versions) {
+        _ if order.plan.decision == Decision::RemoveBundle => FinalizeBody::DeleteBundle,
+        (_, Versions { bundle: Some(version), .. }) => FinalizeBody::Bundle(version.clone()),
+        (_, Versions { dags: Some(version), .. }) => FinalizeBody::Dags(version.clone()),
+        (DeployType::ImageOnly, _) => FinalizeBody::ImageOnly,
+        _ => FinalizeBody::Nothing,
+    }
+}
+
+/// Waits until exactly this deploy runs.
+async fn prove(order: &Order<'_>, tools: &Tools<'_>, outcome: &Outcome, watch: &mut Stopwatch) -> Result<Arrival> {
+    if !order.plan.steps.contains(&Step::ProveArrival) {
+        return Ok(Arrival::NotAwaited);
+    }
+    let patience = order.patience.unwrap_or_default();
+    let started = Instant::now();
+    let expected = Expectation {
+        deploy: outcome.deploy_id.clone(),
+        dags: outcome.dag_bundle_version.clone(),
+        image: outcome.image_tag.clone(),
+        bundle: order
+            .bundle
+            .as_ref()
+            .map(|bundle| ExpectedBundle { mount_path: bundle.mount_path.clone(), version: outcome.bundle_version.clone() }),
+    };
+    let (mut said, mut last) = (String::new(), Duration::ZERO);
+    let ended = wait(tools.astro, &order.deployment.id, &expected, &patience, |progress| {
+        if said != progress.what || progress.elapsed >= last + SILENCE {
+            said.clone_from(&progress.what);
+            last = progress.elapsed;
+            tools.console.info(&format!("waiting: {} ({} s)", progress.what, progress.elapsed.as_secs()));
+        }
+    })
+    .await?;
+    watch.record("arrive", started, String::new());
+    match ended {
+        Ended::Arrived(_) => Ok(Arrival::Proven),
+        Ended::Superseded { by, .. } => {
+            tools.console.notice(&format!("deploy {by} took over before {} arrived", outcome.deploy_id));
+            Ok(Arrival::Superseded)
+        }
+    }
+}
+
+fn files(count: u64) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}

@@ -1,0 +1,10 @@
+//! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
+//! It shows decisions and outcomes; it never makes or changes one.
+
+pub mod figures;
+pub mod github_files;
+pub mod json;
+pub mod markdown;
+pub mod outputs;
+pub mod run;
+pub mod text;

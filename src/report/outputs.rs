@@ -1,0 +1,85 @@
+//! The step outputs: a fixed list of names, the same on every CI system.
+
+use serde_json::Value;
+
+use crate::report::run::{Ending, Run};
+
+/// Names of the outputs, as `action.yml` declares them.
+pub const NAMES: &[&str] = &[
+    "deployed",
+    "deploy-type",
+    "deploy-id",
+    "reason",
+    "image-tag",
+    "dag-bundle-version",
+    "deployment-url",
+    "airflow-url",
+    "preview-id",
+    "json",
+];
+
+/// The largest `json` output in bytes; runners take about a mebibyte for all outputs of a job.
+const JSON_LIMIT: usize = 256 << 10;
+
+/// Returns every output with its value; empty where there is none.
+#[must_use]
+pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
+    let outcome = match run.ending {
+        Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => Some(outcome),
+        _ => None,
+    };
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let deployment = run.deployment;
+    let planned = run.plan.and_then(|plan| plan.decision.deploy_type());
+    NAMES
+        .iter()
+        .map(|name| {
+            let value = match *name {
+                "deployed" => outcome.is_some().to_string(),
+                "deploy-type" => text(outcome.map(|outcome| outcome.deploy_type).or(planned).map(|kind| kind.name())),
+                "deploy-id" => text(outcome.map(|outcome| outcome.deploy_id.as_str())),
+                "reason" => match run.ending {
+                    Ending::Failed { error, .. } => error.to_string(),
+                    _ => text(run.plan.map(|plan| plan.reason.as_str())),
+                },
+                "image-tag" => text(outcome.and_then(|outcome| outcome.image_tag.as_ref()).map(|tag| tag.as_str())),
+                "dag-bundle-version" => {
+                    text(outcome.and_then(|outcome| outcome.dag_bundle_version.as_ref()).map(|version| version.as_str()))
+                }
+                "deployment-url" => text(deployment.and_then(|deployment| deployment.astro_url.as_deref())),
+                "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
+                "json" => bounded(json),
+                _ => String::new(),
+            };
+            (*name, value)
+        })
+        .collect()
+}
+
+/// Returns the object as text, without the list of files where that would be too long.
+fn bounded(json: &Value) -> String {
+    let text = json.to_string();
+    if text.len() <= JSON_LIMIT {
+        return text;
+    }
+    let mut short = json.clone();
+    if let Some(object) = short.as_object_mut() {
+        object.insert("files".to_owned(), Value::Array(Vec::new()));
+        object.insert("files_omitted".to_owned(), Value::Bool(true));
+    }
+    short.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_files_is_left_out_and_that_is_said() {
+        let short = serde_json::json!({"files": ["a"], "reason": "r"});
+        assert_eq!(bounded(&short), short.to_string());
+        let long = serde_json::json!({"files": vec!["a long path"; 100_000], "reason": "r"});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        assert_eq!(kept, serde_json::json!({"files": [], "files_omitted": true, "reason": "r"}));
+    }
+}

@@ -1,0 +1,97 @@
+//! One run as the reports see it: where it deployed, what it decided, how it ended.
+
+use crate::deploy::outcome::Outcome;
+use crate::error::Error;
+use crate::model::context::CiContext;
+use crate::model::deploy::DeployType;
+use crate::model::deployment::Deployment;
+use crate::plan::outline::{Decision, Plan};
+
+/// Everything the reports may show of a run.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The project's folder as the user named it, `.` for the repository itself.
+    pub project: String,
+    /// Where and why the run happened.
+    pub context: &'a CiContext,
+    /// The Deployment, once it is known.
+    pub deployment: Option<&'a Deployment>,
+    /// The plan, once it is made.
+    pub plan: Option<&'a Plan>,
+    /// How it ended.
+    pub ending: Ending<'a>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending<'a> {
+    /// It only planned.
+    Planned,
+    /// It is still going on.
+    InProgress,
+    /// Nothing had to ship, or this run may not ship.
+    Declined,
+    /// It shipped.
+    Shipped(&'a Outcome),
+    /// It failed.
+    Failed {
+        /// Why.
+        error: &'a Error,
+        /// The deploy, when it was accepted before.
+        accepted: Option<&'a Outcome>,
+    },
+}
+
+/// One setting as reports show it.
+#[derive(Debug, Clone)]
+pub struct ShownSetting {
+    /// Name.
+    pub name: &'static str,
+    /// Value, a placeholder for secrets.
+    pub value: String,
+    /// Where it came from.
+    pub origin: String,
+}
+
+impl Run<'_> {
+    /// Returns the run's result in one line for a title: `Deployed DAGs to demo`.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let place = self.deployment.map_or_else(String::new, |deployment| format!(" to {}", deployment.name));
+        match self.ending {
+            Ending::Shipped(_) if self.removes() => format!("Removed the bundle{}", place.replace(" to ", " from ")),
+            Ending::Shipped(outcome) => format!("Deployed {}{place}", shipped(outcome.deploy_type)),
+            Ending::Failed { accepted: Some(outcome), .. } => {
+                format!("Deployed {}{place}, but it is not proven to run", shipped(outcome.deploy_type))
+            }
+            Ending::Failed { error, accepted: None } => format!("Could not {}", error.doing()),
+            Ending::InProgress => format!("Deploying{place}"),
+            Ending::Declined | Ending::Planned => match self.plan.map(|plan| plan.decision) {
+                Some(Decision::Ship(deploy_type)) => format!("Would deploy {}{place}", shipped(deploy_type)),
+                Some(Decision::RemoveBundle) => "Would remove the bundle".to_owned(),
+                Some(Decision::NoCredentials(Some(deploy_type))) => {
+                    format!("Not deployed: no credentials here; would deploy {}", shipped(deploy_type))
+                }
+                Some(Decision::NoCredentials(None)) => "Not deployed: no credentials here; nothing changed".to_owned(),
+                Some(Decision::Nothing) | None => format!("Nothing to deploy{place}"),
+            },
+        }
+    }
+
+    /// Returns whether the run is about removing a bundle.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        self.plan.is_some_and(|plan| plan.decision == Decision::RemoveBundle)
+    }
+}
+
+/// Returns what a deploy of this type ships, in words.
+#[must_use]
+pub const fn shipped(deploy_type: DeployType) -> &'static str {
+    match deploy_type {
+        DeployType::DagOnly => "DAGs",
+        DeployType::ImageOnly => "image",
+        DeployType::ImageAndDag => "image and DAGs",
+        DeployType::Bundle => "bundle",
+    }
+}
