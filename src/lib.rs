@@ -3,10 +3,12 @@
 //! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
 //! shows the layers and `tests/architecture.rs` keeps them.
 
+pub mod app;
 pub mod astro;
 pub mod blob;
 pub mod changes;
 pub mod ci;
+pub mod cli;
 pub mod console;
 pub mod deploy;
 pub mod env;

@@ -1,0 +1,15 @@
+//! A run from start to end: gather, decide, act, report.
+//! It connects the layers and holds no rule of its own.
+
+pub mod baseline;
+pub mod commits;
+pub mod content;
+pub mod gather;
+pub mod report;
+pub mod run;
+pub mod sandbox;
+pub mod session;
+pub mod ship;
+pub mod signals;
+pub mod source;
+pub mod target;

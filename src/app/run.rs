@@ -1,0 +1,236 @@
+//! One run from the command line to the exit code.
+
+use std::ffi::OsString;
+
+use crate::app::gather::{Gathered, gather};
+use crate::app::session::Session;
+use crate::app::{report, sandbox, ship, signals};
+use crate::ci;
+use crate::cli::command::{Command, Invocation};
+use crate::cli::parse::parse;
+use crate::console::printer::Console;
+use crate::deploy::interrupt::{Interrupt, channel};
+use crate::deploy::outcome::{Outcome, Unfinished};
+use crate::env::process;
+use crate::env::snapshot::Env;
+use crate::error::{Error, Kind, Result};
+use crate::forge::github::GitHub;
+use crate::model::context::{CiContext, Event};
+use crate::model::deployment::Deployment;
+use crate::model::revision::CommitSha;
+use crate::plan::decide::plan;
+use crate::plan::outline::{Decision, Plan};
+use crate::report::json;
+use crate::report::run::{Ending, Run};
+use crate::report::text::{self, Detail};
+use crate::settings::values::{ColourChoice, Format};
+
+/// Runs the program and returns its exit code.
+pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let env = match process::snapshot() {
+        Ok(env) => env,
+        Err(error) => return said(&Console::of_process(&Env::default(), "local", ColourChoice::Auto), &error),
+    };
+    let console = Console::of_process(&env, ci::detect(&env).name, ColourChoice::Auto);
+    match parse(arguments) {
+        Ok(Invocation::Show(text)) => match console.data(text.trim_end()) {
+            Ok(()) => 0,
+            Err(error) => said(&console, &error),
+        },
+        Ok(Invocation::Run(command, flags)) => {
+            let (trigger, interrupt) = channel();
+            signals::listen(trigger);
+            match Session::start(env.clone(), &flags) {
+                Ok(session) => {
+                    let command = session.wanted(command);
+                    run(session, &command, interrupt).await
+                }
+                Err(error) => too_early(&env, &console, &flags, &error),
+            }
+        }
+        Err(error) => said(&console, &error),
+    }
+}
+
+/// Reports a failure before there were settings, so that programs get their answer, too.
+fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &Error) -> u8 {
+    let context = local_context();
+    let run = Run {
+        project: ".".to_owned(),
+        context: &context,
+        deployment: None,
+        plan: None,
+        ending: Ending::Failed { error, accepted: None },
+    };
+    let json = json::run(&run, &[]);
+    if flags.iter().any(|(name, value)| name == "json" && value != "false")
+        && let Err(error) = console.json(&json)
+    {
+        return said(console, &error);
+    }
+    report::files(env, console, &run, &json);
+    said(console, error)
+}
+
+fn local_context() -> CiContext {
+    CiContext {
+        provider: "local",
+        event: Event::Local,
+        commit: None,
+        branch: None,
+        tag: None,
+        before: None,
+        pull_request: None,
+        repository: None,
+        run_url: None,
+        actor: None,
+        checkout: None,
+    }
+}
+
+fn said(console: &Console, error: &Error) -> u8 {
+    console.error(error);
+    error.kind().exit_code()
+}
+
+async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u8 {
+    if let Command::Sandbox { port } = command {
+        return match sandbox::serve(&session.console, *port, interrupt).await {
+            Ok(()) => 0,
+            Err(error) => said(&session.console, &error),
+        };
+    }
+    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session).await) } else { None };
+    if let Some(Err(error)) = &embedded {
+        return said(&session.console, error);
+    }
+    let github = report::github(&session);
+    let mut story = Story::default();
+    let mut wished = interrupt.clone();
+    let outcome = tokio::select! {
+        outcome = work(&session, command, github.as_ref(), (interrupt, &mut story)) => outcome,
+        kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
+    };
+    let code = ended(&session, command, github.as_ref(), &story, outcome).await;
+    drop(embedded);
+    code
+}
+
+fn stopped(kind: Kind) -> Error {
+    Error::new(kind, "finish").because("the run was stopped").hint("nothing was deployed")
+}
+
+/// What a run has learnt so far, for the reports.
+#[derive(Default)]
+struct Story {
+    project: String,
+    deployment: Option<Deployment>,
+    plan: Option<Plan>,
+    commit: Option<CommitSha>,
+}
+
+impl Story {
+    fn told<'a>(&'a self, session: &'a Session, ending: Ending<'a>) -> Run<'a> {
+        Run {
+            project: if self.project.is_empty() { ".".to_owned() } else { self.project.clone() },
+            context: &session.context,
+            deployment: self.deployment.as_ref(),
+            plan: self.plan.as_ref(),
+            ending,
+        }
+    }
+}
+
+/// Gathers, decides and, when told to deploy, acts. None when nothing was shipped.
+async fn work(
+    session: &Session,
+    command: &Command,
+    github: Option<&GitHub>,
+    (interrupt, story): (Interrupt, &mut Story),
+) -> Finished {
+    let failed = |error: Error| Box::new(Unfinished::from(error));
+    let mut wished = interrupt.clone();
+    let gathered: Gathered = tokio::select! {
+        gathered = gather(session, command, github) => gathered.map_err(failed)?,
+        kind = wished.wished() => return Err(failed(stopped(kind))),
+    };
+    story.project = gathered.facts.project.in_repository.to_string();
+    story.deployment = gathered.facts.target.deployment().cloned();
+    story.commit = gathered.facts.source.commit.clone();
+    let decided = plan(&gathered.facts).map_err(failed)?;
+    let plan = story.plan.insert(report::without_secrets(decided, &session.console)).clone();
+    if *command == Command::Plan {
+        return plan.refusal.map_or(Ok(None), |refusal| Err(failed(refusal)));
+    }
+    let lines = text::plan(&plan, story.deployment.as_ref(), &report::shown_settings(session), Detail::Brief);
+    let group = session.console.group("plan");
+    lines.iter().for_each(|line| session.console.info(line));
+    drop(group);
+    if let Some(refusal) = plan.refusal {
+        return Err(failed(refusal));
+    }
+    match plan.decision {
+        Decision::Nothing | Decision::NoCredentials(_) => Ok(None),
+        Decision::Ship(_) | Decision::RemoveBundle => {
+            if session.settings.report.commit_status {
+                let commit = story.commit.clone();
+                report::to_forge_status(session, &story.told(session, Ending::InProgress), github, commit.as_ref()).await;
+            }
+            ship::ship(session, gathered, &plan, github, interrupt).await.map(Some)
+        }
+    }
+}
+
+type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
+
+/// Reports how the run ended and returns the exit code.
+async fn ended(session: &Session, command: &Command, github: Option<&GitHub>, story: &Story, outcome: Finished) -> u8 {
+    // As for the plan: before anything is made of it.
+    let outcome = outcome.map_err(|mut unfinished| {
+        unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
+        unfinished
+    });
+    let ending = match &outcome {
+        Err(unfinished) => Ending::Failed { error: &unfinished.error, accepted: unfinished.accepted.as_ref() },
+        Ok(Some(outcome)) => Ending::Shipped(outcome),
+        Ok(None) if *command == Command::Plan => Ending::Planned,
+        Ok(None) => Ending::Declined,
+    };
+    let run = story.told(session, ending);
+    let settings = report::shown_settings(session);
+    let json = json::run(&run, &settings);
+    if let Err(error) = printed(session, command, &run, &json) {
+        return said(&session.console, &error);
+    }
+    report::files(&session.env, &session.console, &run, &json);
+    report::to_forge(session, &run, github, story.commit.as_ref()).await;
+    if session.settings.sandbox && *command == Command::Deploy {
+        let group = session.console.group("what a pull request's comment would say");
+        crate::report::markdown::report(&run).lines().for_each(|line| session.console.info(line));
+        drop(group);
+    }
+    match &outcome {
+        Ok(_) => 0,
+        Err(unfinished) => said(&session.console, &unfinished.error),
+    }
+}
+
+fn printed(session: &Session, command: &Command, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
+    let console = &session.console;
+    if session.settings.report.format == Format::Json {
+        return console.json(json);
+    }
+    match (run.ending, run.plan, run.deployment) {
+        (Ending::Shipped(outcome), _, Some(deployment)) => {
+            text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
+        }
+        (Ending::Planned, Some(plan), deployment) => text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
+            .iter()
+            .try_for_each(|line| console.data(line)),
+        (Ending::Declined, Some(plan), _) if *command == Command::Deploy => {
+            console.notice(&text::decision(plan));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The simulated platform for `--sandbox` and `liftoff sandbox`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use astro_sim::sim::Sim;
+use astro_sim::world::builder::{History, SANDBOX_GITHUB_TOKEN};
+use astro_sim::world::rollout::{Pace, Rollout};
+use astro_sim::world::state::World;
+
+use crate::app::content;
+use crate::app::session::Session;
+use crate::app::source;
+use crate::changes::inputs::DagDeploys;
+use crate::console::printer::Console;
+use crate::deploy::interrupt::Interrupt;
+use crate::error::{Error, Kind, Result};
+use crate::model::artifact::Artifact;
+use crate::model::fingerprint::Fingerprinter;
+use crate::model::secret::Secret;
+use crate::model::url::SafeUrl;
+use crate::plan::description::{Footer, compose};
+
+/// How long a simulated rollout takes, in milliseconds; long enough to be seen.
+const ROLLOUT_MILLIS: u64 = 1_500;
+/// Name of the simulated Deployment.
+const DEPLOYMENT: &str = "demo";
+
+/// Starts a simulated platform inside this process and points the session at it. Its Deployment
+/// runs this project's image and older DAGs, so that a DAG deploy needs no container engine.
+///
+/// # Errors
+/// When the project cannot be read or no port is free.
+pub async fn embed(session: &mut Session) -> Result<Sim> {
+    let checkout = source::checkout(session, &content::start(session)).await?;
+    let shape = content::shape(session, &checkout).await?;
+    let goods = content::goods(session, &shape, DagDeploys::Separate).await?;
+    let mut footer = Footer { run: "sandbox".to_owned(), ..Footer::default() };
+    for (artifact, content) in &goods.artifacts {
+        let fingerprint = match artifact {
+            Artifact::Image => content.fingerprint,
+            // Of content that nobody has, so that there is something to ship.
+            Artifact::Dags | Artifact::Bundle(_) => Fingerprinter::new("older").finish(),
+        };
+        footer.record(artifact, fingerprint);
+    }
+    let mut world = World::sandbox();
+    world.rollout = Rollout { pace: Pace::Millis(ROLLOUT_MILLIS), ..Rollout::default() };
+    let id = world.deployments.first().map(|deployment| deployment.id.clone()).unwrap_or_default();
+    world.add_history(
+        &id,
+        History { description: compose("An earlier deploy of this project", &footer), git: None, ..History::default() },
+    );
+    let sim = start(0, world).await?;
+    let target = &mut session.settings.target;
+    // Whatever the settings name does not exist here.
+    (target.deployment_id, target.deployment_name) = (None, Some(DEPLOYMENT.to_owned()));
+    (target.workspace, target.organization) = (None, None);
+    let token = sim.with(|world| world.tokens.first().map(|token| token.text.clone())).unwrap_or_default();
+    session.settings.api.token = Some(Secret::new(token));
+    session.settings.api.token_file = None;
+    session.settings.api.url =
+        SafeUrl::parse(&sim.astro_url()).map_err(|error| Error::new(Kind::Internal, "name the sandbox").because(error))?;
+    session.console.info(&format!(
+        "sandbox: a simulated Astro on {}, whose Deployment `{DEPLOYMENT}` runs this project's image and older DAGs; Astro itself is not contacted",
+        sim.url()
+    ));
+    Ok(sim)
+}
+
+/// Serves a simulated platform until the run is stopped.
+///
+/// # Errors
+/// When the port is taken.
+pub async fn serve(console: &Console, port: u16, mut interrupt: Interrupt) -> Result<()> {
+    let mut world = World::sandbox();
+    world.rollout = Rollout { pace: Pace::Millis(ROLLOUT_MILLIS), ..Rollout::default() };
+    let sim = start(port, world).await?;
+    let (token, id) = sim.with(|world| {
+        let token = world.tokens.first().map(|token| token.text.clone()).unwrap_or_default();
+        (token, world.deployments.first().map(|deployment| deployment.id.clone()).unwrap_or_default())
+    });
+    console.data(&format!(
+        "export ASTRO_API_TOKEN={token}\nexport LIFTOFF_API_URL={}\nexport LIFTOFF_DEPLOYMENT_ID={id}\n\
+         # for the GitHub reports of repository acme/demo, pull request 1:\n\
+         # export GITHUB_API_URL={}\n# export GITHUB_TOKEN={SANDBOX_GITHUB_TOKEN}",
+        sim.astro_url(),
+        sim.github_api_url(),
+    ))?;
+    console.info(&format!(
+        "a simulated Astro, image registry ({}) and GitHub (repository acme/demo, pull request 1) run until you press Ctrl-C",
+        sim.registry_host()
+    ));
+    interrupt.wished().await;
+    let violations = sim.violations();
+    for violation in &violations {
+        console.warning(violation);
+    }
+    Ok(())
+}
+
+async fn start(port: u16, world: World) -> Result<Sim> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Sim::start_on(address, world).await.map_err(|error| {
+        Error::new(Kind::Project, format!("serve the sandbox on {address}"))
+            .because(error)
+            .hint("choose another port with --port, or none for a free one")
+    })
+}

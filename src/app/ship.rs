@@ -1,0 +1,112 @@
+//! Performs the plan of a run.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::app::commits::Commits;
+use crate::app::content::{self, threads};
+use crate::app::gather::{Gathered, astro_rules};
+use crate::app::session::Session;
+use crate::astro::wait::Patience;
+use crate::changes::change::Relation;
+use crate::deploy::interrupt::Interrupt;
+use crate::deploy::order::{Order, Tools};
+use crate::deploy::outcome::{Outcome, Unfinished};
+use crate::deploy::perform::perform;
+use crate::deploy::ready::ImageInput;
+use crate::error::{Error, Kind};
+use crate::forge::github::GitHub;
+use crate::model::revision::CommitSha;
+use crate::plan::description::Footer;
+use crate::plan::outline::{Plan, Step};
+
+/// Ships what the plan says.
+///
+/// # Errors
+/// As `deploy::perform::perform`.
+pub async fn ship(
+    session: &Session,
+    gathered: Gathered,
+    plan: &Plan,
+    github: Option<&GitHub>,
+    interrupt: Interrupt,
+) -> std::result::Result<Outcome, Box<Unfinished>> {
+    let Gathered { facts, astro, checkout, mut goods } = gathered;
+    let (Some(astro), Some(deployment)) = (&astro, facts.target.deployment()) else {
+        return Err(Box::new(Error::new(Kind::Internal, "ship without a Deployment").into()));
+    };
+    let image = match (goods.prebuilt.take(), astro_rules(&goods)) {
+        (Some(prebuilt), _) => Some(ImageInput::Prebuilt(Box::new(prebuilt))),
+        (None, Some(rules)) if plan.steps.contains(&Step::BuildImage) => Some(ImageInput::Build(Box::new(
+            content::build_input(session, &facts.project, rules).await.map_err(|error| Box::new(error.into()))?,
+        ))),
+        _ => None,
+    };
+    let dirty =
+        !facts.source.uncommitted.is_empty() || checkout.head.as_ref().map(|head| &head.sha) != facts.source.commit.as_ref();
+    let commits = Commits::new(&checkout, facts.source.commit.as_ref(), goods.rules.folders(), github, &session.env);
+    let relation_to = |theirs: CommitSha| -> Pin<Box<dyn Future<Output = Relation> + Send + '_>> {
+        let commits = &commits;
+        Box::pin(async move { commits.relation_to(&theirs).await })
+    };
+    let words = session.settings.deploy.description.clone().or_else(|| facts.source.subject.clone()).unwrap_or_default();
+    let order = Order {
+        plan,
+        facts: &facts,
+        deployment,
+        words,
+        footer: Footer {
+            run: run_name(),
+            commit: facts.source.commit.clone(),
+            from: facts.source.place.clone(),
+            dirty,
+            ..Footer::default()
+        },
+        dags: goods.dags.clone(),
+        image,
+        bundle: goods.bundle.clone(),
+        patience: session.settings.deploy.wait.map(patience),
+        relation_to: &relation_to,
+    };
+    let tools = Tools {
+        astro,
+        transfers: session.transfers.clone(),
+        console: &session.console,
+        env: &session.env,
+        temporary: session.temporary.clone(),
+        threads: threads(),
+        interrupt,
+    };
+    perform(order, &tools).await
+}
+
+fn patience(budget: Duration) -> Patience {
+    Patience { budget, ..Patience::default() }
+}
+
+/// Returns twelve random letters and digits, by which a deploy of this run is recognised.
+fn run_name() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    // The keys of each `RandomState` are random; no cryptographic strength is needed.
+    let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let mut bits = (u128::from(random()) << 64) | u128::from(random());
+    let mut name = String::with_capacity(12);
+    for _ in 0..12 {
+        let digit = (bits % 36) as u32;
+        bits /= 36;
+        name.extend(char::from_digit(digit, 36));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_names_differ() {
+        let names: std::collections::BTreeSet<String> = (0..100).map(|_| run_name()).collect();
+        assert_eq!(names.len(), 100);
+        assert!(names.iter().all(|name| name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_alphanumeric())));
+    }
+}

@@ -1,0 +1,121 @@
+//! Finds where to deploy: token, Deployment and what its history says.
+
+use jiff::Timestamp;
+
+use crate::app::session::{Session, bounded};
+use crate::astro::client::AstroClient;
+use crate::astro::token::ApiToken;
+use crate::changes::inputs::DagDeploys;
+use crate::cli::command::Command;
+use crate::env::names;
+use crate::error::{Error, Kind, Result};
+use crate::model::context::Trust;
+use crate::model::deployment::Deployment;
+use crate::model::secret::Secret;
+use crate::settings::values::AssumedDagDeploys;
+
+/// The largest token file in bytes; tokens have about two thousand.
+const TOKEN_LIMIT: u64 = 64 << 10;
+/// A token that expires sooner is worth a warning.
+const SOON_HOURS: i64 = 24 * 14;
+
+/// Where this run deploys to.
+pub enum Destination {
+    /// A Deployment.
+    Known {
+        /// The platform.
+        astro: Box<AstroClient>,
+        /// The Deployment.
+        deployment: Box<Deployment>,
+    },
+    /// There is no token, and this run may go without.
+    Unreachable {
+        /// The pull request's kind, when it explains the missing token.
+        trust: Option<Trust>,
+    },
+}
+
+impl Destination {
+    /// Returns how DAGs reach the Deployment; without a token, what the settings assume.
+    #[must_use]
+    pub fn dag_deploys(&self, assumed: AssumedDagDeploys) -> DagDeploys {
+        let separate = match self {
+            // DAGs of remote execution ship neither as a bundle nor in the image.
+            Self::Known { deployment, .. } => deployment.dag_deploys || deployment.remote_execution,
+            Self::Unreachable { .. } => assumed == AssumedDagDeploys::On,
+        };
+        if separate { DagDeploys::Separate } else { DagDeploys::InImage }
+    }
+}
+
+/// Finds the destination.
+///
+/// # Errors
+/// `Kind::Auth` for a missing or unusable token, `Kind::Usage` when no Deployment is named, and
+/// as the platform answers.
+pub async fn destination(session: &Session, command: &Command) -> Result<Destination> {
+    let settings = &session.settings;
+    let Some(token) = token(session)? else {
+        return without_token(session, command);
+    };
+    if settings.api.token.is_some() {
+        session.console.hide(&token)
+    } else {
+        session.console.mask(&token)
+    }
+    let now = Timestamp::now();
+    let token = ApiToken::parse(&token, now)?;
+    if let Some(left) = token.expires_in(now)
+        && left.as_hours() < SOON_HOURS
+    {
+        session.console.warning(&format!("the Astro API token expires in {} hours; rotate it in time", left.as_hours()));
+    }
+    let astro = AstroClient::new(session.calls.clone(), settings.api.url.clone(), token, settings.target.organization.clone())?;
+    let deployment = match (&settings.target.deployment_id, &settings.target.deployment_name) {
+        (Some(id), _) => astro.deployment(id).await?,
+        (None, Some(name)) => astro.find_deployment(name, settings.target.workspace.as_deref()).await?,
+        (None, None) => {
+            return Err(Error::new(Kind::Usage, "choose a Deployment")
+                .because("neither `deployment-id` nor `deployment-name` is set")
+                .hint("set one of them as a flag, an input, LIFTOFF_DEPLOYMENT_ID or in liftoff.toml; Liftoff never guesses a target"));
+        }
+    };
+    Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment) })
+}
+
+fn token(session: &Session) -> Result<Option<Secret>> {
+    let api = &session.settings.api;
+    if api.token.is_some() {
+        return Ok(api.token.clone());
+    }
+    let Some(path) = &api.token_file else {
+        return Ok(None);
+    };
+    let unusable = |because: &str| Error::new(Kind::Auth, format!("read the token file {}", path.display())).because(because);
+    let bytes = bounded(path, TOKEN_LIMIT)?.ok_or_else(|| unusable("there is no such file"))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("it is not text"))?;
+    if text.trim().is_empty() {
+        return Err(unusable("it is empty"));
+    }
+    Ok(Some(Secret::new(text.trim())))
+}
+
+fn without_token(session: &Session, command: &Command) -> Result<Destination> {
+    let trust = session.context.pull_request.as_ref().map(|pull_request| pull_request.trust);
+    let excused = matches!(trust, Some(Trust::Fork | Trust::Dependabot));
+    if excused || *command == Command::Plan {
+        return Ok(Destination::Unreachable { trust: trust.filter(|_| excused) });
+    }
+    let error = Error::new(Kind::Auth, "sign in to Astro");
+    if session.env.get(names::ASTRONOMER_KEY_ID).is_some() {
+        return Err(error
+            .because("ASTRONOMER_KEY_ID is set, but Astro no longer accepts API keys")
+            .hint("create a Deployment API token in Astro and set it as ASTRO_API_TOKEN"));
+    }
+    let hint = if session.context.provider == "github-actions" {
+        "store a Deployment API token as a secret and pass it: `env: ASTRO_API_TOKEN: ${{ secrets.ASTRO_API_TOKEN }}`"
+    } else {
+        "create a Deployment API token in Astro and set it as ASTRO_API_TOKEN; to try Liftoff without an account, add `--sandbox`"
+    };
+    Err(error.because("ASTRO_API_TOKEN is not set or empty").hint(hint))
+}

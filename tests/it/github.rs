@@ -1,0 +1,157 @@
+//! A run as a GitHub Actions step: context, outputs, summary, comment, status.
+
+use astro_sim::faults::{Effect, Fault};
+use astro_sim::world::builder::SANDBOX_GITHUB_TOKEN;
+use astro_sim::world::state::World;
+
+use crate::bench::Bench;
+
+struct Step {
+    bench: Bench,
+    files: tempfile::TempDir,
+}
+
+impl Step {
+    fn new() -> Self {
+        let mut bench = Bench::with(World::sandbox());
+        let files = tempfile::tempdir().expect("a folder");
+        let head = bench.git(&["rev-parse", "HEAD"]);
+        bench.git(&["remote", "set-url", "origin", "https://github.com/acme/demo.git"]);
+        bench.sim.with(|world| world.github.repositories[0].push_commit("change", &head, &[("dags/sales.py", "added")]));
+        let event = serde_json::json!({
+            "action": "synchronize",
+            "number": 1,
+            "pull_request": {
+                "number": 1, "title": "Change the `example` ::error::x", "state": "open", "merged": false,
+                "html_url": "https://github.com/acme/demo/pull/1",
+                "user": {"login": "ada", "type": "User"},
+                "head": {"ref": "change", "sha": head, "repo": {"full_name": "acme/demo", "fork": false}},
+                "base": {"ref": "main", "sha": head, "repo": {"full_name": "acme/demo"}},
+            },
+            "repository": {"full_name": "acme/demo"},
+            "sender": {"login": "ada", "type": "User"},
+        });
+        let path = |name: &str| files.path().join(name).display().to_string();
+        std::fs::write(path("event.json"), event.to_string()).expect("an event");
+        let api = bench.sim.github_api_url();
+        for (name, value) in [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_EVENT_PATH", &path("event.json")),
+            ("GITHUB_REPOSITORY", "acme/demo"),
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_API_URL", &api),
+            ("GITHUB_TOKEN", SANDBOX_GITHUB_TOKEN),
+            ("GITHUB_REF", "refs/pull/1/merge"),
+            ("GITHUB_HEAD_REF", "change"),
+            ("GITHUB_BASE_REF", "main"),
+            ("GITHUB_SHA", &head),
+            ("GITHUB_RUN_ID", "7"),
+            ("GITHUB_RUN_ATTEMPT", "1"),
+            ("GITHUB_ACTOR", "ada"),
+            ("GITHUB_WORKSPACE", &bench.project().display().to_string()),
+            ("GITHUB_OUTPUT", &path("output")),
+            ("GITHUB_STEP_SUMMARY", &path("summary")),
+        ] {
+            bench.set(name, value);
+        }
+        Self { bench, files }
+    }
+
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.files.path().join(name)).unwrap_or_default()
+    }
+
+    fn comments(&self) -> Vec<String> {
+        self.bench.sim.with(|world| world.github.repositories[0].comments.iter().map(|comment| comment.body.clone()).collect())
+    }
+}
+
+#[test]
+fn a_step_reports_to_the_runner_and_the_pull_request() {
+    let step = Step::new();
+    let ran = step.bench.deploy(&["--deploy-type", "dags-only", "--commit-status"]);
+    assert!(ran.talk.contains("::group::plan") && ran.talk.contains("::endgroup::"), "{}", ran.talk);
+    let outputs = step.file("output");
+    for name in liftoff::report::outputs::NAMES {
+        assert!(outputs.contains(&format!("{name}<<")), "{name} is not in {outputs}");
+    }
+    assert!(outputs.contains("\ntrue\n") && outputs.contains("\nDAG_ONLY\n"), "{outputs}");
+    assert!(step.file("summary").contains("✅ Deployed DAG"), "{}", step.file("summary"));
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(comments[0].starts_with("<!-- liftoff project="), "{}", comments[0]);
+    let statuses = step
+        .bench
+        .sim
+        .with(|world| world.github.repositories[0].statuses.iter().map(|status| status.state.clone()).collect::<Vec<_>>());
+    assert_eq!(statuses, ["pending", "success"]);
+}
+
+#[test]
+fn no_report_holds_a_secret_that_a_name_repeats() {
+    let step = Step::new();
+    let ran = step.bench.run(&["deploy", "--root-folder", SANDBOX_GITHUB_TOKEN, "--commit-status"]);
+    assert_eq!(ran.code, 3, "{}", ran.talk);
+    let reports = [ran.talk, ran.data, step.file("output"), step.file("summary"), step.comments().join("\n")];
+    for report in &reports {
+        let plain = report.replace("&#95;", "_");
+        assert!(!plain.contains(SANDBOX_GITHUB_TOKEN), "{report}");
+    }
+    for (name, report) in [("output", &reports[2]), ("summary", &reports[3]), ("comment", &reports[4])] {
+        assert!(report.contains("***") || report.contains("&#42;&#42;&#42;"), "{name} is silent: {report}");
+    }
+}
+
+#[test]
+fn a_run_that_ships_nothing_makes_no_comment_unless_asked() {
+    let step = Step::new();
+    step.bench.deploy(&["--deploy-type", "dags-only", "--comment=false"]);
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    assert_eq!(step.comments(), Vec::<String>::new());
+    step.bench.deploy(&["--deploy-type", "dags-only", "--comment-on-no-op"]);
+    assert!(step.comments()[0].contains("Nothing to deploy"), "{:?}", step.comments());
+}
+
+#[test]
+fn the_one_comment_is_edited_in_place_and_stays_true() {
+    let step = Step::new();
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    assert!(step.comments()[0].contains("Deployed DAG"), "{:?}", step.comments());
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1);
+    assert!(comments[0].contains("Nothing to deploy"), "{}", comments[0]);
+}
+
+#[test]
+fn a_forge_that_refuses_is_a_warning_and_the_deploy_stays_green() {
+    let step = Step::new();
+    step.bench.sim.with(|world| {
+        let body = serde_json::json!({"message": "Resource not accessible by integration"}).to_string();
+        world.faults.push(Fault::on("ListComments", 100, Effect::Status(403, body)));
+    });
+    let ran = step.bench.deploy(&["--deploy-type", "dags-only"]);
+    assert!(ran.talk.contains("::warning::") && ran.talk.contains("pull-requests: write"), "{}", ran.talk);
+    assert_eq!(step.comments().len(), 0);
+}
+
+#[test]
+fn a_fork_without_secrets_gets_a_neutral_plan() {
+    let mut step = Step::new();
+    let event =
+        step.file("event.json").replace("\"full_name\":\"acme/demo\",\"fork\":false", "\"full_name\":\"eve/demo\",\"fork\":true");
+    let event = if event.contains("eve/demo") {
+        event
+    } else {
+        event.replace("\"fork\":false,\"full_name\":\"acme/demo\"", "\"fork\":true,\"full_name\":\"eve/demo\"")
+    };
+    assert!(event.contains("eve/demo"), "{event}");
+    std::fs::write(step.files.path().join("event.json"), event).expect("an event");
+    step.bench.unset("ASTRO_API_TOKEN").unset("GITHUB_TOKEN");
+    let ran = step.bench.run(&["deploy"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert!(ran.talk.contains("forks get no secrets"), "{}", ran.talk);
+    assert!(step.file("output").contains("\nfalse\n"));
+    assert_eq!(step.bench.deployed().len(), 1);
+}

@@ -1,0 +1,13 @@
+//! Integration tests, one binary: decisions over plain facts, and whole runs of the program
+//! against the simulated platform.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
+
+mod bad_input;
+mod bench;
+mod deploys;
+mod github;
+mod plan;
+mod planning;
+#[cfg(target_os = "linux")]
+mod sealed;
