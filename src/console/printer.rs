@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::MultiProgress;
 
+use crate::console::activity::Activity;
 use crate::console::clean;
 use crate::console::command::{self, Annotation, Dialect};
 use crate::console::progress::{Progress, Total};
@@ -151,6 +152,12 @@ impl Console {
             Dialect::Plain => self.talk(&title),
         }
         Group(self.clone())
+    }
+
+    /// Starts to show that work of unknown length goes on.
+    #[must_use]
+    pub fn activity(&self, label: &str) -> Activity {
+        Activity::start(self.0.bars.as_ref(), label)
     }
 
     /// Starts to show how far a long step has come.

@@ -41,7 +41,9 @@ pub async fn built(tools: &Tools<'_>, input: &BuildInput, run: &str) -> Result<R
         tag: format!("liftoff-build:{}", run.to_ascii_lowercase()),
     };
     let group = tools.console.group(&format!("build the image with {}", engine.program.display()));
+    let activity = tools.console.activity("build the image");
     let built = build(&engine, &request, &|line: &str| tools.console.info(line)).await;
+    drop(activity);
     drop(group);
     match built? {
         Built::InEngine(name) => in_engine(engine, name, Owner::ThisRun).await,
@@ -89,6 +91,7 @@ pub async fn pushed(tools: &Tools<'_>, image: &ReadyImage, repository: &str, tag
     let login = RegistryLogin::astro(token);
     let on_line = |line: &str| tools.console.info(&format!("push: {line}"));
     tools.console.info(&format!("push the image to {repository}:{tag}"));
+    let _activity = tools.console.activity("push the image");
     match &image.place {
         Place::Engine { engine, name, .. } => {
             let request = PushRequest {
