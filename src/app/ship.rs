@@ -7,17 +7,22 @@ use crate::app::commits::Commits;
 use crate::app::content::{self, threads};
 use crate::app::gather::{Gathered, astro_rules};
 use crate::app::session::Session;
+use crate::app::source::Checkout;
 use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
+use crate::changes::inputs::DagDeploys;
 use crate::deploy::interrupt::Interrupt;
 use crate::deploy::order::{Order, Tools};
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::deploy::perform::perform;
 use crate::deploy::ready::ImageInput;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::forge::github::GitHub;
+use crate::model::artifact::Artifact;
+use crate::model::fingerprint::Fingerprint;
 use crate::model::revision::CommitSha;
 use crate::plan::description::Footer;
+use crate::plan::facts::Facts;
 use crate::plan::outline::{Plan, Step};
 
 /// Ships what the plan says.
@@ -42,12 +47,13 @@ pub async fn ship(
         ))),
         _ => None,
     };
-    let dirty =
-        !facts.source.uncommitted.is_empty() || checkout.head.as_ref().map(|head| &head.sha) != facts.source.commit.as_ref();
     let commits = Commits::new(&checkout, facts.source.commit.as_ref(), goods.rules.folders(), github, &session.env);
     let relation_to = |theirs: CommitSha| -> Pin<Box<dyn Future<Output = Relation> + Send + '_>> {
         let commits = &commits;
         Box::pin(async move { commits.relation_to(&theirs).await })
+    };
+    let image_fingerprint = || -> Pin<Box<dyn Future<Output = Result<Option<Fingerprint>>> + Send + '_>> {
+        Box::pin(image_fingerprint_now(session, &facts))
     };
     let words = session.settings.deploy.description.clone().or_else(|| facts.source.subject.clone()).unwrap_or_default();
     let order = Order {
@@ -55,18 +61,13 @@ pub async fn ship(
         facts: &facts,
         deployment,
         words,
-        footer: Footer {
-            run: run_name(),
-            commit: facts.source.commit.clone(),
-            from: facts.source.place.clone(),
-            dirty,
-            ..Footer::default()
-        },
+        footer: footer(&facts, &checkout),
         dags: goods.dags.clone(),
         image,
         bundle: goods.bundle.clone(),
         patience: session.settings.deploy.wait.map(patience),
         relation_to: &relation_to,
+        image_fingerprint: &image_fingerprint,
     };
     let tools = Tools {
         astro,
@@ -78,6 +79,27 @@ pub async fn ship(
         interrupt,
     };
     perform(order, &tools).await
+}
+
+/// Reads the image's inputs once more.
+async fn image_fingerprint_now(session: &Session, facts: &Facts) -> Result<Option<Fingerprint>> {
+    let remote = facts.target.deployment().is_some_and(|deployment| deployment.remote_execution);
+    let dag_deploys = if facts.target.dag_deploys() || remote { DagDeploys::Separate } else { DagDeploys::InImage };
+    let now = content::goods(session, &facts.project, dag_deploys).await?;
+    let image = now.artifacts.iter().find(|(artifact, _)| *artifact == Artifact::Image);
+    Ok(image.map(|(_, content)| content.fingerprint))
+}
+
+/// What the deploy is to remember, except for what it ships.
+fn footer(facts: &Facts, checkout: &Checkout) -> Footer {
+    let head = checkout.head.as_ref().map(|head| &head.sha);
+    Footer {
+        run: run_name(),
+        commit: facts.source.commit.clone(),
+        from: facts.source.place.clone(),
+        dirty: !facts.source.uncommitted.is_empty() || head != facts.source.commit.as_ref(),
+        ..Footer::default()
+    }
 }
 
 fn patience(budget: Duration) -> Patience {

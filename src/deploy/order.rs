@@ -12,6 +12,7 @@ use crate::console::printer::Console;
 use crate::deploy::interrupt::Interrupt;
 use crate::deploy::ready::ImageInput;
 use crate::env::snapshot::Env;
+use crate::error::Result;
 use crate::http::exchange::Caller;
 use crate::model::deployment::Deployment;
 use crate::model::entry::Entry;
@@ -45,10 +46,15 @@ pub struct Order<'a> {
     pub patience: Option<Patience>,
     /// Tells how our commit relates to another one, for the last check before finalizing.
     pub relation_to: &'a RelationTo<'a>,
+    /// Reads the image's fingerprint once more, after the build.
+    pub image_fingerprint: &'a ImageFingerprint<'a>,
 }
 
 /// Tells how our commit relates to another one; it may have to fetch the other one first.
 pub type RelationTo<'a> = dyn Fn(CommitSha) -> Pin<Box<dyn Future<Output = Relation> + Send + 'a>> + Sync + 'a;
+
+/// Reads the fingerprint of the image's inputs as they are now.
+pub type ImageFingerprint<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<Fingerprint>>> + Send + 'a>> + Sync + 'a;
 
 /// The content of a bundle.
 #[derive(Debug, Clone)]

@@ -21,6 +21,7 @@ use crate::deploy::ready::{ImageInput, ReadyImage};
 use crate::deploy::stopwatch::Stopwatch;
 use crate::deploy::superseded::{self, Ours};
 use crate::error::{Error, Kind, Result};
+use crate::model::artifact::Artifact;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentKind;
 use crate::model::ids::{BundleVersion, DeployId};
@@ -152,7 +153,7 @@ async fn load(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, wat
     };
     let cargo = Cargo { built, dags, bundle };
     if let Some(image) = cargo.image(order, deploy_type)
-        && let Err(refusal) = image::check(&image.facts, &order.deployment.runtime_version, &order.facts.runtime_releases)
+        && let Err(refusal) = acceptable(order, image).await
     {
         image::forgotten(image, tools.console).await;
         return Err(refusal);
@@ -169,6 +170,22 @@ impl Cargo {
             _ => None,
         }
     }
+}
+
+/// Checks the image against the platform's rules, and that its inputs are still those that it
+/// will be recorded with.
+async fn acceptable(order: &Order<'_>, image: &ReadyImage) -> Result<()> {
+    image::check(&image.facts, &order.deployment.runtime_version, &order.facts.runtime_releases)?;
+    if !order.plan.steps.contains(&Step::BuildImage) {
+        return Ok(());
+    }
+    let planned = order.facts.artifacts.iter().find(|facts| facts.artifact == Artifact::Image);
+    if (order.image_fingerprint)().await? == planned.map(|facts| facts.content.fingerprint) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Project, "build the image")
+        .because("files of the project changed between the plan and the end of the build")
+        .hint("let nothing write to the project while Liftoff runs, then start again"))
 }
 
 fn monitoring_dag(order: &Order<'_>) -> Result<Vec<ExtraFile>> {
@@ -324,8 +341,10 @@ async fn prove(order: &Order<'_>, tools: &Tools<'_>, outcome: &Outcome, watch: &
             .as_ref()
             .map(|bundle| ExpectedBundle { mount_path: bundle.mount_path.clone(), version: outcome.bundle_version.clone() }),
     };
+    let activity = tools.console.activity("wait");
     let (mut said, mut last) = (String::new(), Duration::ZERO);
     let ended = wait(tools.astro, &order.deployment.id, &expected, &patience, |progress| {
+        activity.tell(&format!("wait: {}", progress.what));
         if said != progress.what || progress.elapsed >= last + SILENCE {
             said.clone_from(&progress.what);
             last = progress.elapsed;
