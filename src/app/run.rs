@@ -15,7 +15,6 @@ use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::forge::github::GitHub;
-use crate::model::context::{CiContext, Event};
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
@@ -54,7 +53,10 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Reports a failure before there were settings, so that programs get their answer, too.
 fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &Error) -> u8 {
-    let context = local_context();
+    // What the CI system says may be the very thing that cannot be read.
+    let Ok(context) = (ci::local::PROVIDER.read)(env, None) else {
+        return said(console, error);
+    };
     let run = Run {
         project: ".".to_owned(),
         context: &context,
@@ -70,22 +72,6 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
     }
     report::files(env, console, &run, &json);
     said(console, error)
-}
-
-fn local_context() -> CiContext {
-    CiContext {
-        provider: "local",
-        event: Event::Local,
-        commit: None,
-        branch: None,
-        tag: None,
-        before: None,
-        pull_request: None,
-        repository: None,
-        run_url: None,
-        actor: None,
-        checkout: None,
-    }
 }
 
 fn said(console: &Console, error: &Error) -> u8 {

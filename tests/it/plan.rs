@@ -127,7 +127,7 @@ impl Scene {
             })
             .collect();
         let project = ProjectShape {
-            root: PathBuf::from("/work/project"),
+            root: PathBuf::from("/project"),
             in_repository: RelPath::root(),
             kind: ProjectKind::Astro(AstroProject {
                 dags_path: path("dags"),
