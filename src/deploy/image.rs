@@ -2,6 +2,7 @@
 //! How engines and registries work is the business of `image` and `registry`.
 
 use crate::console::printer::Console;
+use crate::deploy::limit::{PROBE, PUSH, within};
 use crate::deploy::order::Tools;
 use crate::deploy::ready::{BuildInput, Owner, Place, RETRY_DELAYS, ReadyImage, in_engine, transport};
 use crate::error::{Error, Kind, Result};
@@ -23,7 +24,8 @@ use crate::registry::push::{PushTarget, push as push_prebuilt};
 /// As `image::engine::find` and `image::build::build`.
 pub async fn built(tools: &Tools<'_>, input: &BuildInput, run: &str) -> Result<ReadyImage> {
     let settings = &input.settings;
-    let engine = engine::find(tools.env, settings.container_engine.as_deref(), settings.builder.as_deref()).await?;
+    let found = engine::find(tools.env, settings.container_engine.as_deref(), settings.builder.as_deref());
+    let engine = within(PROBE, "find a container engine", found).await?;
     let request = BuildRequest {
         context: &input.context,
         dockerfile: &input.dockerfile,
@@ -101,12 +103,14 @@ pub async fn pushed(tools: &Tools<'_>, image: &ReadyImage, repository: &str, tag
                 login,
                 retry_delays: RETRY_DELAYS.to_vec(),
             };
-            let pushed = push(engine, &request, &on_line).await?;
+            let pushed = within(PUSH, "push the image", push(engine, &request, &on_line)).await?;
             pushed.warnings.iter().for_each(|warning| tools.console.warning(warning));
         }
         Place::Elsewhere { prebuilt, .. } => {
             let target = PushTarget { repository: repository.to_owned(), tag: tag.to_owned(), login };
-            push_prebuilt(&transport(&tools.transfers.client), prebuilt, &target, &tools.temporary, &on_line).await?;
+            let transport = transport(&tools.transfers.client);
+            let push = push_prebuilt(&transport, prebuilt, &target, &tools.temporary, &on_line);
+            within(PUSH, "push the image", push).await?;
         }
     }
     Ok(())

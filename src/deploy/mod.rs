@@ -4,6 +4,7 @@
 pub mod hibernation;
 pub mod image;
 pub mod interrupt;
+pub mod limit;
 pub mod monitoring;
 pub mod order;
 pub mod outcome;

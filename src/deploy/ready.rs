@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::deploy::limit::{OPEN, PROBE, within};
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::image::build::BuiltArchive;
@@ -96,7 +97,8 @@ pub async fn prebuilt(
 ) -> Result<ReadyImage> {
     let name = settings.name.as_deref().unwrap_or_default();
     // An engine is welcome here, but a registry's image or an archive needs none.
-    let engine = engine::find(env, settings.container_engine.as_deref(), None).await.ok();
+    let engine =
+        within(PROBE, "find a container engine", engine::find(env, settings.container_engine.as_deref(), None)).await.ok();
     let source = resolve(engine.as_ref(), name, folder).await?;
     if let (ImageSource::Engine(name), Some(engine)) = (&source, engine) {
         return in_engine(engine, name.clone(), Owner::User).await;
@@ -105,7 +107,8 @@ pub async fn prebuilt(
         ImageSource::Registry(name) => login::find(env, name.split('/').next().unwrap_or_default()).await?,
         _ => None,
     };
-    let prebuilt = prebuilt::open(&transport(http), &source, login, temporary).await?;
+    let transport = transport(http);
+    let prebuilt = within(OPEN, "open the image", prebuilt::open(&transport, &source, login, temporary)).await?;
     Ok(ReadyImage { facts: prebuilt.facts.clone(), place: Place::Elsewhere { prebuilt, archive: None } })
 }
 
