@@ -230,8 +230,7 @@ fn comment_body(body: &Map<String, Value>) -> Result<String, Refusal> {
 }
 
 fn wanted_status(repository: &GitHubRepository, sha: &str, body: &Map<String, Value>) -> Result<CommitStatus, Refusal> {
-    let commit = repository.commits.iter().find(|commit| commit.sha == sha);
-    let commit = commit.ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?;
+    let commit = repository.graph.exact(sha).ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?;
     let state = fields::text(body, "state").filter(|state| ["error", "failure", "pending", "success"].contains(&state.as_str()));
     let description = fields::text(body, "description");
     if description.as_ref().is_some_and(|text| text.chars().count() > MAX_STATUS) {

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::world::github::{ChangedFile, Comment, Commit, CommitStatus, Comparison, GitHubRepository, PullRequest};
+use crate::world::commits::{ChangedFile, Commit, Comparison};
+use crate::world::github::{Comment, CommitStatus, GitHubRepository, PullRequest};
 
 /// Where a repository's things are addressed.
 #[derive(Clone, Debug)]
