@@ -12,6 +12,8 @@ pub enum Face {
     Registry,
     /// GitHub.
     GitHub,
+    /// GitLab.
+    GitLab,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, blob, github, registry};
+use crate::faces::{astro, blob, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
@@ -133,6 +133,7 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(blob::PREFIX) => Face::Blob,
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
+        _ if path.starts_with(gitlab::PREFIX) => Face::GitLab,
         _ => Face::Unknown,
     }
 }
@@ -143,6 +144,7 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Blob => blob::operation(call).to_owned(),
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
+        Face::GitLab => gitlab::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -154,6 +156,7 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Blob => blob::answer(world, call),
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
+        Face::GitLab => gitlab::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }

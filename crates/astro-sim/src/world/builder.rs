@@ -13,6 +13,7 @@ use crate::world::blobs::BlobStore;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
 use crate::world::deployment::Deployment;
 use crate::world::github::{GitHub, GitHubRepository, GitHubToken, PullRequest, USUAL_PERMISSIONS};
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime;
@@ -51,6 +52,7 @@ impl World {
             blobs: BlobStore::default(),
             registry: Registry::default(),
             github: GitHub::default(),
+            gitlab: GitLab::default(),
             rollout: Rollout::default(),
             faults: Vec::new(),
             notes: Vec::new(),
@@ -81,6 +83,7 @@ impl World {
             base_ref: "main".into(),
             base_sha: SANDBOX_COMMIT.into(),
         });
+        world.gitlab = GitLab::sandbox(repository.graph.clone());
         world.github.repositories.push(repository);
         world
     }

@@ -11,6 +11,7 @@ use crate::world::account::{Organization, Workspace};
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
 use crate::world::github::GitHub;
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime::RuntimeRelease;
@@ -79,6 +80,8 @@ pub struct World {
     pub registry: Registry,
     /// GitHub.
     pub github: GitHub,
+    /// GitLab.
+    pub gitlab: GitLab,
     /// How changes land.
     pub rollout: Rollout,
     /// Faults that wait for requests.

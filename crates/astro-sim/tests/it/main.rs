@@ -7,5 +7,6 @@ mod deploys;
 mod faults;
 mod finalize;
 mod github;
+mod gitlab;
 mod registry;
 mod rollouts;
