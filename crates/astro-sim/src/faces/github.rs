@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::exchange::{Answer, Call};
 use crate::faces::github_render::{self as render, Address};
+use crate::faces::route::{self, Route, route};
 use crate::refusal::Refusal;
 use crate::rules::fields;
 use crate::rules::paging::Page;
@@ -21,27 +22,13 @@ const MAX_STATUS: usize = 140;
 /// Most files of a comparison; they come with its first page.
 const MAX_FILES: usize = 300;
 
-/// An operation, the permission it needs and how its path looks below the repository.
-struct Route {
-    operation: &'static str,
-    method: &'static str,
-    path: &'static str,
-    needs: (&'static [&'static str], &'static str),
-}
-
-const fn route(
-    operation: &'static str,
-    method: &'static str,
-    path: &'static str,
-    needs: (&'static [&'static str], &'static str),
-) -> Route {
-    Route { operation, method, path, needs }
-}
+/// Any of these permissions, at this level.
+type Needs = (&'static [&'static str], &'static str);
 
 const TALK: &[&str] = &["issues", "pull_requests"];
 
-/// Every operation; `*` stands for one segment and `**` for the rest.
-const ROUTES: [Route; 11] = [
+/// Every operation below a repository.
+const ROUTES: &[Route<Needs>] = &[
     route("ListComments", "GET", "issues/*/comments", (TALK, "read")),
     route("CreateComment", "POST", "issues/*/comments", (TALK, "write")),
     route("GetComment", "GET", "issues/comments/*", (TALK, "read")),
@@ -57,7 +44,7 @@ const ROUTES: [Route; 11] = [
 
 /// What a call is about.
 struct Subject<'a> {
-    route: &'static Route,
+    route: &'static Route<Needs>,
     owner: &'a str,
     name: &'a str,
     arguments: Vec<&'a str>,
@@ -82,29 +69,8 @@ fn subject(call: &Call) -> Option<Subject<'_>> {
     let rest = rest.strip_prefix("api/v3/").unwrap_or(rest).strip_prefix("repos/")?;
     let (owner, rest) = rest.split_once('/')?;
     let (name, rest) = rest.split_once('/')?;
-    ROUTES.iter().filter(|route| route.method == call.method).find_map(|route| {
-        let arguments = arguments(route.path, rest)?;
-        Some(Subject { route, owner, name, arguments })
-    })
-}
-
-fn arguments<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
-    let (mut found, mut rest) = (Vec::new(), Some(path));
-    for wanted in pattern.split('/') {
-        let here = rest?;
-        if wanted == "**" {
-            found.push(here);
-            return (!here.is_empty()).then_some(found);
-        }
-        let (segment, after) = here.split_once('/').map_or((here, None), |(segment, after)| (segment, Some(after)));
-        match wanted {
-            "*" if !segment.is_empty() => found.push(segment),
-            _ if wanted == segment => {}
-            _ => return None,
-        }
-        rest = after;
-    }
-    rest.is_none().then_some(found)
+    let (route, arguments) = route::find(ROUTES, &call.method, rest)?;
+    Some(Subject { route, owner, name, arguments })
 }
 
 fn perform(world: &mut World, call: &Call, subject: &Subject<'_>) -> Result<Answer, Refusal> {
@@ -167,22 +133,22 @@ fn read(
         "GetPull" => Ok(Answer::json(200, &render::pull(at, pull(repository, argument)?))),
         "ListPullFiles" => {
             let pull = pull(repository, argument)?;
-            let files = repository.compare(&pull.base_sha, &pull.head_sha).ok_or_else(missing)?.files;
+            let files = repository.graph.compare(&pull.base_sha, &pull.head_sha).ok_or_else(missing)?.files;
             Ok(page(at, call, files.iter().map(|file| render::file(at, file)).collect()))
         }
         "ListStatuses" => {
-            let sha = &repository.commit(argument).ok_or_else(missing)?.sha;
+            let sha = &repository.graph.commit(argument).ok_or_else(missing)?.sha;
             let own = repository.statuses.iter().rev().filter(|status| &status.sha == sha);
             Ok(page(at, call, own.map(|status| render::status(at, status)).collect()))
         }
         "GetCommit" => {
             let unknown = || Refusal::new(422, "", format!("No commit found for SHA: {argument}"));
-            Ok(Answer::json(200, &render::commit_with_files(at, repository.commit(argument).ok_or_else(unknown)?)))
+            Ok(Answer::json(200, &render::commit_with_files(at, repository.graph.commit(argument).ok_or_else(unknown)?)))
         }
         _ => {
             let (base, head) = argument.split_once("...").ok_or_else(missing)?;
-            let base_commit = repository.commit(base).ok_or_else(missing)?;
-            let comparison = repository.compare(base, head).ok_or_else(missing)?;
+            let base_commit = repository.graph.commit(base).ok_or_else(missing)?;
+            let comparison = repository.graph.compare(base, head).ok_or_else(missing)?;
             let wanted = wanted_page(call);
             let files = if wanted.offset == 0 { comparison.files.iter().take(MAX_FILES).cloned().collect() } else { Vec::new() };
             let commits = wanted.cut(comparison.ahead.clone());
@@ -192,7 +158,7 @@ fn read(
     }
 }
 
-fn authorize(world: &World, call: &Call, route: &Route) -> Result<(), Refusal> {
+fn authorize(world: &World, call: &Call, route: &Route<Needs>) -> Result<(), Refusal> {
     if call.header("user-agent").is_none_or(str::is_empty) {
         return Err(Refusal::new(403, "", "Request forbidden by administrative rules. A User-Agent header is needed."));
     }
@@ -230,7 +196,7 @@ fn comment_body(body: &Map<String, Value>) -> Result<String, Refusal> {
 }
 
 fn wanted_status(repository: &GitHubRepository, sha: &str, body: &Map<String, Value>) -> Result<CommitStatus, Refusal> {
-    let commit = repository.commits.iter().find(|commit| commit.sha == sha);
+    let commit = repository.graph.commits.iter().find(|commit| commit.sha == sha);
     let commit = commit.ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?;
     let state = fields::text(body, "state").filter(|state| ["error", "failure", "pending", "success"].contains(&state.as_str()));
     let description = fields::text(body, "description");

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::world::github::{ChangedFile, Comment, Commit, CommitStatus, Comparison, GitHubRepository, PullRequest};
+use crate::world::commits::{ChangedFile, Commit, Comparison};
+use crate::world::github::{Comment, CommitStatus, GitHubRepository, PullRequest};
 
 /// Where a repository's things are addressed.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ pub fn comparison(
     page: (&[String], &[ChangedFile]),
 ) -> Value {
     let ((comparison, base), (commits, files)) = (found, page);
-    let by_sha = |sha: &String| repository.commit(sha).map(|found| commit(at, found));
+    let by_sha = |sha: &String| repository.graph.commit(sha).map(|found| commit(at, found));
     json!({
         "url": at.api("compare"), "html_url": at.html("compare"), "permalink_url": at.html("compare"),
         "diff_url": at.html("compare.diff"), "patch_url": at.html("compare.patch"),

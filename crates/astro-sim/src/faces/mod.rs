@@ -12,3 +12,4 @@ pub mod github_render;
 pub mod registry;
 pub mod registry_content;
 pub mod registry_place;
+pub mod route;

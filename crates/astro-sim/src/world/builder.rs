@@ -69,7 +69,7 @@ impl World {
         world.github.tokens.push(GitHubToken { text: SANDBOX_GITHUB_TOKEN.into(), permissions: USUAL_PERMISSIONS.into() });
         let mut repository = GitHubRepository { owner: "acme".into(), name: "demo".into(), ..GitHubRepository::default() };
         repository.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
-        repository.refs.insert("change".into(), SANDBOX_COMMIT.into());
+        repository.graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
         repository.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
         repository.pulls.push(PullRequest {
             number: 1,

@@ -1,9 +1,9 @@
-//! GitHub's side of a deploy: pull requests, comments, commit statuses and the commit graph.
+//! GitHub's side of a deploy: pull requests, comments and commit statuses.
 //! It must not know Astro, nor how a request is spelled.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
 use jiff::Timestamp;
+
+use crate::world::commits::CommitGraph;
 
 /// A permission and its level, such as (`issues`, `write`).
 pub type Permission = (&'static str, &'static str);
@@ -63,30 +63,6 @@ pub struct CommitStatus {
     pub created_at: Timestamp,
 }
 
-/// A file of a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangedFile {
-    /// Path from the repository's root.
-    pub path: String,
-    /// `added`, `removed`, `modified` or `renamed`.
-    pub status: String,
-    /// Old path of a renamed file.
-    pub previous: Option<String>,
-}
-
-/// A commit.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// Full object id.
-    pub sha: String,
-    /// Parents' object ids.
-    pub parents: Vec<String>,
-    /// Message.
-    pub message: String,
-    /// What it changes against its first parent.
-    pub files: Vec<ChangedFile>,
-}
-
 /// A pull request.
 #[derive(Clone, Debug)]
 pub struct PullRequest {
@@ -121,25 +97,8 @@ pub struct GitHubRepository {
     pub comments: Vec<Comment>,
     /// Commit statuses, oldest first.
     pub statuses: Vec<CommitStatus>,
-    /// Commits.
-    pub commits: Vec<Commit>,
-    /// Object ids by branch or tag name.
-    pub refs: BTreeMap<String, String>,
-}
-
-/// How two commits lie to each other.
-#[derive(Clone, Debug)]
-pub struct Comparison {
-    /// `ahead`, `behind`, `diverged` or `identical`.
-    pub status: &'static str,
-    /// The common ancestor.
-    pub merge_base: String,
-    /// Commits the base lacks, oldest first.
-    pub ahead: Vec<String>,
-    /// Number of commits the head lacks.
-    pub behind: usize,
-    /// Files changed since the common ancestor.
-    pub files: Vec<ChangedFile>,
+    /// Commits, branches and tags.
+    pub graph: CommitGraph,
 }
 
 /// GitHub.
@@ -164,60 +123,6 @@ impl GitHub {
 impl GitHubRepository {
     /// Adds a commit and moves a branch to it.
     pub fn push_commit(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
-        let parents = self.refs.get(branch).cloned().into_iter().collect();
-        let file = |(path, status): &(&str, &str)| ChangedFile { path: (*path).into(), status: (*status).into(), previous: None };
-        let files = files.iter().map(file).collect();
-        self.commits.push(Commit { sha: sha.into(), parents, message: format!("Change {branch}"), files });
-        self.refs.insert(branch.into(), sha.into());
-    }
-
-    /// Returns the commit behind a branch, tag, object id or unique beginning of one (7 characters or more).
-    pub fn commit(&self, name: &str) -> Option<&Commit> {
-        let sha = self.refs.get(name).map_or(name, String::as_str);
-        let exact = self.commits.iter().find(|commit| commit.sha == sha);
-        exact.or_else(|| self.commits.iter().find(|commit| sha.len() >= 7 && commit.sha.starts_with(sha)))
-    }
-
-    /// Compares two commits; `None` if one is unknown or they share no history.
-    pub fn compare(&self, base: &str, head: &str) -> Option<Comparison> {
-        let (base, head) = (&self.commit(base)?.sha, &self.commit(head)?.sha);
-        let (of_base, of_head) = (self.history(base), self.history(head));
-        let seen: BTreeSet<_> = of_base.iter().collect();
-        let merge_base = of_head.iter().find(|sha| seen.contains(sha))?.clone();
-        let own: BTreeSet<_> = of_head.iter().collect();
-        let behind = of_base.iter().filter(|sha| !own.contains(sha)).count();
-        let ahead: Vec<_> = of_head.iter().filter(|sha| !seen.contains(sha)).rev().cloned().collect();
-        let status = match (ahead.len(), behind) {
-            (0, 0) => "identical",
-            (_, 0) => "ahead",
-            (0, _) => "behind",
-            _ => "diverged",
-        };
-        let files = self.files_of(&ahead);
-        Some(Comparison { status, merge_base, ahead, behind, files })
-    }
-
-    /// Returns a commit and all its ancestors, nearest first.
-    fn history(&self, sha: &str) -> Vec<String> {
-        let (mut found, mut queue) = (Vec::new(), VecDeque::from([sha.to_owned()]));
-        let mut seen = BTreeSet::new();
-        while let Some(sha) = queue.pop_front() {
-            if !seen.insert(sha.clone()) {
-                continue;
-            }
-            if let Some(commit) = self.commits.iter().find(|commit| commit.sha == sha) {
-                queue.extend(commit.parents.iter().cloned());
-                found.push(sha);
-            }
-        }
-        found
-    }
-
-    fn files_of(&self, commits: &[String]) -> Vec<ChangedFile> {
-        let mut files: BTreeMap<&str, &ChangedFile> = BTreeMap::new();
-        for commit in commits.iter().filter_map(|sha| self.commits.iter().find(|commit| &commit.sha == sha)) {
-            files.extend(commit.files.iter().map(|file| (file.path.as_str(), file)));
-        }
-        files.into_values().cloned().collect()
+        self.graph.push_commit(branch, sha, files);
     }
 }

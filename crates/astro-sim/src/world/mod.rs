@@ -4,6 +4,7 @@
 pub mod account;
 pub mod blobs;
 pub mod builder;
+pub mod commits;
 pub mod deploy;
 pub mod deployment;
 pub mod github;
