@@ -66,8 +66,9 @@ impl World {
         let id = world.deployments.first().map(|found| found.id.clone()).unwrap_or_default();
         world.add_history(&id, History::default());
         world.mint_token(TokenSpec { name: "sandbox".into(), ..TokenSpec::default() });
-        world.github.tokens.push(GitHubToken { text: SANDBOX_GITHUB_TOKEN.into(), permissions: USUAL_PERMISSIONS.into() });
-        let mut repository = GitHubRepository { owner: "acme".into(), name: "demo".into(), ..GitHubRepository::default() };
+        world.github.tokens.push(GitHubToken::of_workflow(SANDBOX_GITHUB_TOKEN, &USUAL_PERMISSIONS));
+        let (owner, name, default_branch) = ("acme".into(), "demo".into(), "main".into());
+        let mut repository = GitHubRepository { owner, name, default_branch, ..GitHubRepository::default() };
         repository.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
         repository.graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
         repository.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
@@ -76,6 +77,7 @@ impl World {
             title: "Change the example".into(),
             state: "open".into(),
             merged: false,
+            fork: None,
             head_ref: "change".into(),
             head_sha: SANDBOX_HEAD.into(),
             base_ref: "main".into(),

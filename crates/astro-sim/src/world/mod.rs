@@ -8,6 +8,7 @@ pub mod commits;
 pub mod deploy;
 pub mod deployment;
 pub mod github;
+pub mod github_runs;
 pub mod registry;
 pub mod rollout;
 pub mod runtime;

@@ -7,5 +7,6 @@ mod deploys;
 mod faults;
 mod finalize;
 mod github;
+mod github_runs;
 mod registry;
 mod rollouts;
