@@ -12,6 +12,8 @@ pub enum Face {
     Registry,
     /// GitHub.
     GitHub,
+    /// Gitea or Forgejo.
+    Gitea,
     /// Nothing the simulator knows.
     Unknown,
 }

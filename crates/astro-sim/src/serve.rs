@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, blob, github, registry};
+use crate::faces::{astro, blob, gitea, github, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::world::state::World;
@@ -131,6 +131,7 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(blob::PREFIX) => Face::Blob,
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
+        _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
         _ => Face::Unknown,
     }
 }
@@ -141,6 +142,7 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Blob => blob::operation(call).to_owned(),
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
+        Face::Gitea => gitea::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -152,6 +154,7 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Blob => blob::answer(world, call),
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
+        Face::Gitea => gitea::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }

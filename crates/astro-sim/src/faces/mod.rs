@@ -7,6 +7,8 @@ pub mod astro_render;
 pub mod astro_request;
 pub mod astro_writes;
 pub mod blob;
+pub mod gitea;
+pub mod gitea_render;
 pub mod github;
 pub mod github_answer;
 pub mod github_checks;

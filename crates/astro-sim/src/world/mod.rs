@@ -4,9 +4,11 @@
 pub mod account;
 pub mod blobs;
 pub mod builder;
+pub mod builder_gitea;
 pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod gitea;
 pub mod github;
 pub mod github_runs;
 pub mod registry;

@@ -6,6 +6,7 @@ mod deployments;
 mod deploys;
 mod faults;
 mod finalize;
+mod gitea;
 mod github;
 mod github_runs;
 mod registry;
