@@ -14,6 +14,8 @@ pub enum Face {
     GitHub,
     /// GitLab.
     GitLab,
+    /// Gitea or Forgejo.
+    Gitea,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -85,6 +85,11 @@ impl Sim {
         format!("{}/gitlab/api/v4", self.url())
     }
 
+    /// Returns the base of the Gitea API.
+    pub fn gitea_api_url(&self) -> String {
+        format!("{}/gitea/api/v1", self.url())
+    }
+
     /// Returns host and port of the image registry.
     pub fn registry_host(&self) -> String {
         self.address.to_string()

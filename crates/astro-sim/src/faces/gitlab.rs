@@ -8,8 +8,9 @@
 use crate::exchange::{Answer, Call};
 use crate::faces::gitlab_render::{self as render, Site};
 use crate::faces::gitlab_request::{Outcome, Parameters, missing, no_record, page, refused};
-use crate::faces::route::arguments;
+use crate::faces::route::{self, Route, route};
 use crate::faces::{gitlab_environments, gitlab_notes, gitlab_statuses};
+use crate::spelling::{Plus, decode};
 use crate::world::commits::Commit;
 use crate::world::gitlab::{GitLab, GitLabProject, GitLabToken, Role, TokenKind};
 use crate::world::state::World;
@@ -31,57 +32,39 @@ enum Door {
     Jobs,
 }
 
-/// An operation, how its path looks below the project, who may knock and who may enter.
-struct Route {
-    operation: &'static str,
-    method: &'static str,
-    path: &'static str,
-    door: Door,
-    role: Role,
-}
+/// Who may knock and who may enter.
+type Needs = (Door, Role);
 
-const fn route(operation: &'static str, method: &'static str, path: &'static str, who: (Door, Role)) -> Route {
-    Route { operation, method, path, door: who.0, role: who.1 }
-}
+const READERS: Needs = (Door::Anyone, Role::Reporter);
+const TALKERS: Needs = (Door::People, Role::Reporter);
+const WRITERS: Needs = (Door::People, Role::Developer);
+const WATCHERS: Needs = (Door::Jobs, Role::Reporter);
+const DEPLOYERS: Needs = (Door::Jobs, Role::Developer);
 
-const READERS: (Door, Role) = (Door::Anyone, Role::Reporter);
-const TALKERS: (Door, Role) = (Door::People, Role::Reporter);
-const WRITERS: (Door, Role) = (Door::People, Role::Developer);
-const WATCHERS: (Door, Role) = (Door::Jobs, Role::Reporter);
-const DEPLOYERS: (Door, Role) = (Door::Jobs, Role::Developer);
-
-const USER: Route = route("CurrentUser", "GET", "", (Door::People, Role::Guest));
-
-/// Every operation on a project; `*` stands for one segment.
-const ROUTES: [Route; 20] = [
-    route("GetMergeRequest", "GET", "merge_requests/*", READERS),
-    route("ListNotes", "GET", "merge_requests/*/notes", TALKERS),
-    route("CreateNote", "POST", "merge_requests/*/notes", TALKERS),
-    route("GetNote", "GET", "merge_requests/*/notes/*", TALKERS),
-    route("UpdateNote", "PUT", "merge_requests/*/notes/*", TALKERS),
-    route("DeleteNote", "DELETE", "merge_requests/*/notes/*", TALKERS),
-    route("CreateCommitStatus", "POST", "statuses/*", WRITERS),
-    route("ListCommitStatuses", "GET", "repository/commits/*/statuses", TALKERS),
-    route("Compare", "GET", "repository/compare", READERS),
-    route("ListEnvironments", "GET", "environments", WATCHERS),
-    route("CreateEnvironment", "POST", "environments", DEPLOYERS),
-    route("GetEnvironment", "GET", "environments/*", WATCHERS),
-    route("UpdateEnvironment", "PUT", "environments/*", DEPLOYERS),
-    route("DeleteEnvironment", "DELETE", "environments/*", DEPLOYERS),
-    route("StopEnvironment", "POST", "environments/*/stop", DEPLOYERS),
-    route("ListDeployments", "GET", "deployments", WATCHERS),
-    route("CreateDeployment", "POST", "deployments", DEPLOYERS),
-    route("GetDeployment", "GET", "deployments/*", WATCHERS),
-    route("UpdateDeployment", "PUT", "deployments/*", DEPLOYERS),
-    route("DeleteDeployment", "DELETE", "deployments/*", (Door::Jobs, Role::Maintainer)),
+/// Every operation; the first star is the project.
+const ROUTES: &[Route<Needs>] = &[
+    route("CurrentUser", "GET", "user", (Door::People, Role::Guest)),
+    route("GetMergeRequest", "GET", "projects/*/merge_requests/*", READERS),
+    route("ListNotes", "GET", "projects/*/merge_requests/*/notes", TALKERS),
+    route("CreateNote", "POST", "projects/*/merge_requests/*/notes", TALKERS),
+    route("GetNote", "GET", "projects/*/merge_requests/*/notes/*", TALKERS),
+    route("UpdateNote", "PUT", "projects/*/merge_requests/*/notes/*", TALKERS),
+    route("DeleteNote", "DELETE", "projects/*/merge_requests/*/notes/*", TALKERS),
+    route("CreateCommitStatus", "POST", "projects/*/statuses/*", WRITERS),
+    route("ListCommitStatuses", "GET", "projects/*/repository/commits/*/statuses", TALKERS),
+    route("Compare", "GET", "projects/*/repository/compare", READERS),
+    route("ListEnvironments", "GET", "projects/*/environments", WATCHERS),
+    route("CreateEnvironment", "POST", "projects/*/environments", DEPLOYERS),
+    route("GetEnvironment", "GET", "projects/*/environments/*", WATCHERS),
+    route("UpdateEnvironment", "PUT", "projects/*/environments/*", DEPLOYERS),
+    route("DeleteEnvironment", "DELETE", "projects/*/environments/*", DEPLOYERS),
+    route("StopEnvironment", "POST", "projects/*/environments/*/stop", DEPLOYERS),
+    route("ListDeployments", "GET", "projects/*/deployments", WATCHERS),
+    route("CreateDeployment", "POST", "projects/*/deployments", DEPLOYERS),
+    route("GetDeployment", "GET", "projects/*/deployments/*", WATCHERS),
+    route("UpdateDeployment", "PUT", "projects/*/deployments/*", DEPLOYERS),
+    route("DeleteDeployment", "DELETE", "projects/*/deployments/*", (Door::Jobs, Role::Maintainer)),
 ];
-
-/// What a call is about.
-struct Subject {
-    route: &'static Route,
-    project: String,
-    arguments: Vec<String>,
-}
 
 /// Everything an operation on a project works with.
 pub struct Scene<'a> {
@@ -116,52 +99,43 @@ impl Scene<'_> {
 
 /// Returns the operation a call means; empty if there is none.
 pub fn operation(call: &Call) -> &'static str {
-    subject(call).map_or("", |subject| subject.route.operation)
+    subject(call).map_or("", |(route, _)| route.operation)
 }
 
 /// Answers a call.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
-    let Some(subject) = subject(call) else {
+    let Some((route, arguments)) = subject(call) else {
         let what = format!("unknown GitLab route {} {}", call.method, call.raw_path);
         return refused(501, "Not simulated").violating(what);
     };
-    perform(world, call, subject).unwrap_or_else(|refusal| *refusal)
+    perform(world, call, route, arguments).unwrap_or_else(|refusal| *refusal)
 }
 
-fn subject(call: &Call) -> Option<Subject> {
-    let segments = call.segments("/gitlab/api/v4/")?;
-    match segments.as_slice() {
-        [only] if only == "user" && call.method == "GET" => {
-            Some(Subject { route: &USER, project: String::new(), arguments: Vec::new() })
-        }
-        [first, project, rest @ ..] if first == "projects" => ROUTES
-            .iter()
-            .filter(|route| route.method == call.method)
-            .find_map(|route| Some(Subject { route, project: project.clone(), arguments: arguments(route.path, rest)? })),
-        _ => None,
-    }
+/// Divides the path before it is decoded, since a project's path holds slashes that divide nothing.
+fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
+    let (route, arguments) = route::find(ROUTES, &call.method, call.raw_path.strip_prefix("/gitlab/api/v4/")?)?;
+    Some((route, arguments.into_iter().map(|argument| decode(argument, Plus::Kept)).collect()))
 }
 
-fn perform(world: &mut World, call: &Call, subject: Subject) -> Outcome {
-    let caller = authenticate(&world.gitlab, call, subject.route)?;
+fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: Vec<String>) -> Outcome {
+    let caller = authenticate(&world.gitlab, call, route.needs.0)?;
     let parameters = Parameters::read(call)?;
     let site = Site { html: format!("{}/gitlab", world.site.url), users: world.gitlab.users.clone() };
-    let username = caller.map_or("", |token| token.username.as_str()).to_owned();
-    if subject.route.operation == USER.operation {
-        return Ok(Answer::json(200, &site.user(&username)));
+    let caller = caller.map_or("", |token| token.username.as_str()).to_owned();
+    if arguments.is_empty() {
+        return Ok(Answer::json(200, &site.user(&caller)));
     }
     let (now, host) = (world.clock.now(), world.site.url.clone());
     let ids = (world.ids.number(), world.ids.number());
-    let project = world.gitlab.project_mut(&subject.project).ok_or_else(|| missing("Project"))?;
-    let role = project.role(Some(&username)).ok_or_else(|| missing("Project"))?;
-    let operation = subject.route.operation;
-    if role < subject.route.role {
+    let project = world.gitlab.project_mut(&arguments.remove(0)).ok_or_else(|| missing("Project"))?;
+    let role = project.role(Some(&caller)).ok_or_else(|| missing("Project"))?;
+    let operation = route.operation;
+    if role < route.needs.1 {
         // Somebody who may not see merge requests does not see them, which is not the same as being refused.
         let hidden = operation.ends_with("Note") || operation == "ListNotes" || operation == "GetMergeRequest";
         return Err(if hidden { missing("MergeRequest") } else { refused(403, "403 Forbidden") });
     }
-    let arguments = subject.arguments;
-    let mut scene = Scene { call, parameters, arguments, caller: username, role, host, site, project, now, ids };
+    let mut scene = Scene { call, parameters, arguments, caller, role, host, site, project, now, ids };
     match operation {
         "GetMergeRequest" => merge_request(&scene),
         "Compare" => compare(&scene),
@@ -173,16 +147,16 @@ fn perform(world: &mut World, call: &Call, subject: Subject) -> Outcome {
 }
 
 /// Returns who calls; nobody is let in where everybody is.
-fn authenticate<'a>(gitlab: &'a GitLab, call: &Call, route: &Route) -> Result<Option<&'a GitLabToken>, Box<Answer>> {
+fn authenticate<'a>(gitlab: &'a GitLab, call: &Call, door: Door) -> Result<Option<&'a GitLabToken>, Box<Answer>> {
     let unauthorized = || refused(401, "401 Unauthorized");
     let bearer = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
     let given = [(call.header("private-token").or(bearer), TokenKind::Access), (call.header("job-token"), TokenKind::Job)];
     let Some((text, kind)) = given.into_iter().find_map(|(text, kind)| Some((text?, kind))) else {
-        return if route.door == Door::Anyone { Ok(None) } else { Err(unauthorized()) };
+        return if door == Door::Anyone { Ok(None) } else { Err(unauthorized()) };
     };
     let token = gitlab.tokens.iter().find(|token| token.text == text && token.kind == kind).ok_or_else(unauthorized)?;
     if kind == TokenKind::Job {
-        return match route.door {
+        return match door {
             Door::Anyone => Ok(None),
             Door::People => Err(unauthorized()),
             Door::Jobs => Ok(Some(token)),
@@ -214,7 +188,7 @@ fn compare(scene: &Scene<'_>) -> Outcome {
     let graph = &scene.project.graph;
     let comparison = graph.compare(&from, &to).ok_or_else(|| missing("Ref"))?;
     let base = if text("straight") == "true" { &from } else { &comparison.merge_base };
-    let mut files = graph.difference(base, &to).ok_or_else(|| missing("Ref"))?;
+    let mut files = graph.between(base, &to).ok_or_else(|| missing("Ref"))?;
     let overflow = files.len() > MAX_FILES;
     files.truncate(MAX_FILES);
     let commits: Vec<&Commit> = comparison.ahead.iter().filter_map(|sha| graph.exact(sha)).collect();

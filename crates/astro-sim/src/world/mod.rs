@@ -4,10 +4,13 @@
 pub mod account;
 pub mod blobs;
 pub mod builder;
+pub mod builder_gitea;
 pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod gitea;
 pub mod github;
+pub mod github_runs;
 pub mod gitlab;
 pub mod registry;
 pub mod rollout;

@@ -10,6 +10,7 @@ use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
+use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
 use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
@@ -78,6 +79,8 @@ pub struct World {
     pub blobs: BlobStore,
     /// Image registry.
     pub registry: Registry,
+    /// Gitea or Forgejo.
+    pub gitea: Gitea,
     /// GitHub.
     pub github: GitHub,
     /// GitLab.
