@@ -14,6 +14,10 @@ pub enum Face {
     GitHub,
     /// GitLab.
     GitLab,
+    /// Bitbucket Cloud.
+    Bitbucket,
+    /// Bitbucket Data Center.
+    BitbucketDc,
     /// Gitea or Forgejo.
     Gitea,
     /// Nothing the simulator knows.

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, blob, gitea, github, gitlab, registry};
+use crate::faces::{astro, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
@@ -134,6 +134,8 @@ fn face(path: &str) -> Face {
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
         _ if path.starts_with(gitlab::PREFIX) => Face::GitLab,
+        _ if path.starts_with(bitbucket::PREFIX) => Face::Bitbucket,
+        _ if path.starts_with(bitbucket_dc::PREFIX) => Face::BitbucketDc,
         _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
         _ => Face::Unknown,
     }
@@ -146,6 +148,8 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
         Face::GitLab => gitlab::operation(call).to_owned(),
+        Face::Bitbucket => bitbucket::operation(call).to_owned(),
+        Face::BitbucketDc => bitbucket_dc::operation(call).to_owned(),
         Face::Gitea => gitea::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
@@ -159,6 +163,8 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
         Face::GitLab => gitlab::answer(world, call),
+        Face::Bitbucket => bitbucket::answer(world, call),
+        Face::BitbucketDc => bitbucket_dc::answer(world, call),
         Face::Gitea => gitea::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }

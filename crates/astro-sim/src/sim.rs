@@ -90,6 +90,16 @@ impl Sim {
         format!("{}/gitea/api/v1", self.url())
     }
 
+    /// Returns the base of Bitbucket Cloud's API.
+    pub fn bitbucket_api_url(&self) -> String {
+        format!("{}/bitbucket/2.0", self.url())
+    }
+
+    /// Returns the base of Bitbucket Data Center, with `/rest` and its pages below.
+    pub fn bitbucket_dc_url(&self) -> String {
+        format!("{}/bitbucket-dc", self.url())
+    }
+
     /// Returns host and port of the image registry.
     pub fn registry_host(&self) -> String {
         self.address.to_string()

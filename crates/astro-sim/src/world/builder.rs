@@ -9,6 +9,8 @@ use crate::archive;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::world::account::{Organization, Workspace};
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::commits::CommitGraph;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
@@ -56,6 +58,8 @@ impl World {
             gitea: Gitea::default(),
             github: GitHub::default(),
             gitlab: GitLab::default(),
+            bitbucket: Bitbucket::default(),
+            bitbucket_dc: BitbucketDc::default(),
             rollout: Rollout::default(),
             faults: Vec::new(),
             notes: Vec::new(),
@@ -87,6 +91,8 @@ impl World {
             base_sha: SANDBOX_COMMIT.into(),
         });
         world.gitlab = GitLab::sandbox(sandbox_graph());
+        world.bitbucket = Bitbucket::sandbox(sandbox_graph());
+        world.bitbucket_dc = BitbucketDc::sandbox(sandbox_graph());
         world.github.repositories.push(repository);
         world.add_sandbox_gitea();
         world

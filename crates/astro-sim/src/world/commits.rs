@@ -110,7 +110,10 @@ impl CommitGraph {
         let mut moved = BTreeSet::new();
         let mut files = Vec::new();
         for (path, version) in &new {
-            let previous = version.previous.filter(|previous| old.contains_key(*previous) && !new.contains_key(*previous));
+            // Going back over a renaming is one, too.
+            let back = old.iter().find(|(_, before)| before.previous == Some(path)).map(|(former, _)| *former);
+            let former = |former: &&str| old.contains_key(former) && !new.contains_key(former);
+            let previous = version.previous.filter(former).or(back.filter(former));
             let (status, previous) = match (old.get(path), previous) {
                 (Some(before), _) if before == version => continue,
                 (Some(_), _) => ("modified", None),

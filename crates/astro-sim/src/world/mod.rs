@@ -2,6 +2,8 @@
 //! It must not know any face, any HTTP type, nor the rules between its parts.
 
 pub mod account;
+pub mod bitbucket;
+pub mod bitbucket_dc;
 pub mod blobs;
 pub mod builder;
 pub mod builder_gitea;

@@ -8,6 +8,8 @@ use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
 use crate::world::gitea::Gitea;
@@ -85,6 +87,10 @@ pub struct World {
     pub github: GitHub,
     /// GitLab.
     pub gitlab: GitLab,
+    /// Bitbucket Cloud.
+    pub bitbucket: Bitbucket,
+    /// Bitbucket Data Center.
+    pub bitbucket_dc: BitbucketDc,
     /// How changes land.
     pub rollout: Rollout,
     /// Faults that wait for requests.

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
 mod bench;
+mod bitbucket;
+mod bitbucket_dc;
 mod deployments;
 mod deploys;
 mod faults;
