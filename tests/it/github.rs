@@ -89,6 +89,31 @@ fn a_step_reports_to_the_runner_and_the_pull_request() {
 }
 
 #[test]
+fn a_running_deploy_is_in_progress_and_a_stopped_one_cancelled() {
+    let step = Step::new();
+    step.bench.sim.with(|world| world.faults.push(Fault::on("PutBlob", 1, Effect::Delay(60_000))));
+    let in_progress = |sim: &astro_sim::sim::Sim| {
+        sim.with(|world| {
+            let repository = &world.github.repositories[0];
+            let comment = repository.comments.first().is_some_and(|comment| comment.body.contains("🚀 Deploying DAGs to "));
+            comment && repository.statuses.first().is_some_and(|status| status.state == "pending")
+        })
+    };
+    let arguments = ["deploy", "--deploy-type", "dags-only", "--commit-status"];
+    let ran = step.bench.run_until_it_holds("comment and status tell of a running deploy", in_progress, &arguments);
+    assert_eq!(ran.code, 143, "{}", ran.talk);
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(comments[0].contains("🚫 Cancelled: nothing was deployed to "), "{}", comments[0]);
+    step.bench.sim.with(|world| {
+        let last = world.github.repositories[0].statuses.last().expect("a status");
+        assert_eq!(last.state, "error");
+        assert!(last.description.as_ref().is_some_and(|text| text.starts_with("Cancelled")), "{last:?}");
+        assert_eq!(last.context, format!("liftoff/{}", world.deployments[0].name));
+    });
+}
+
+#[test]
 fn no_report_holds_a_secret_that_a_name_repeats() {
     let step = Step::new();
     let ran = step.bench.run(&["deploy", "--root-folder", SANDBOX_GITHUB_TOKEN, "--commit-status"]);
