@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use crate::app::session::Session;
 use crate::error::{Error, Result};
 use crate::forge;
@@ -28,10 +30,11 @@ const STATUS_NAME_LIMIT: usize = 100;
 
 /// Tells the forge about one run.
 pub struct Reporter<'a> {
-    /// The run's session.
-    pub session: &'a Session,
+    session: &'a Session,
     /// The forge, when there is one and a token for it.
     pub forge: Option<&'a dyn Forge>,
+    /// The commit's pull request, once the forge was asked.
+    found: OnceCell<Option<u64>>,
 }
 
 /// Connects to the forge, when there is one and a token for it.
@@ -56,12 +59,18 @@ pub fn connected(session: &Session) -> Option<Box<dyn Forge>> {
     }
 }
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    /// Creates a reporter; without a forge it says nothing.
+    #[must_use]
+    pub fn new(session: &'a Session, forge: Option<&'a dyn Forge>) -> Self {
+        Self { session, forge, found: OnceCell::new() }
+    }
+
     /// Says that the deploy has begun, in every place that will be told its end. Returns the
     /// forge's record of the deployment.
     pub async fn begun(&self, run: &Run<'_>, commit: Option<&CommitSha>) -> Option<RecordId> {
         let ((), (), record) =
-            tokio::join!(self.comment(run, Upsert::Always), self.status(run, commit), self.record(run, commit, None),);
+            tokio::join!(self.comment(run, commit, Upsert::Always), self.status(run, commit), self.record(run, commit, None),);
         record
     }
 
@@ -77,7 +86,7 @@ impl Reporter<'_> {
                 self.record(run, commit, record).await;
             }
         };
-        let told = async { tokio::join!(self.comment(run, upsert), self.status(run, commit), recorded) };
+        let told = async { tokio::join!(self.comment(run, commit, upsert), self.status(run, commit), recorded) };
         if !run.is_cancelled() {
             told.await;
         } else if tokio::time::timeout(LAST_WORDS, told).await.is_err() {
@@ -85,10 +94,11 @@ impl Reporter<'_> {
         }
     }
 
-    async fn comment(&self, run: &Run<'_>, upsert: Upsert) {
-        let settings = &self.session.settings;
-        let number = settings.context.pull_request.filter(|_| settings.report.comment);
-        let (Some(forge), Some(number)) = (self.forge, number) else {
+    async fn comment(&self, run: &Run<'_>, commit: Option<&CommitSha>, upsert: Upsert) {
+        let Some(forge) = self.forge.filter(|_| self.session.settings.report.comment) else {
+            return;
+        };
+        let Some(number) = self.pull_request(forge, commit, upsert).await else {
             return;
         };
         let markup = forge.markup();
@@ -102,6 +112,25 @@ impl Reporter<'_> {
             Ok(_) => {}
             Err(error) => self.warn(&error),
         }
+    }
+
+    /// Returns the pull request that this run is about: the CI system's, else the one that brought
+    /// the commit into its branch. Nobody is asked when there is hardly anything to say.
+    async fn pull_request(&self, forge: &dyn Forge, commit: Option<&CommitSha>, upsert: Upsert) -> Option<u64> {
+        let told = self.session.settings.context.pull_request;
+        if told.is_some() {
+            return told;
+        }
+        let commit = commit.filter(|_| upsert == Upsert::Always)?;
+        let ask = async || match forge.pull_requests_of(commit).await {
+            Ok(numbers) => numbers.first().copied(),
+            Err(error) => {
+                // Nobody asked for this comment in so many words, so a missing permission is no warning.
+                tracing::info!(error = %error, "no pull request is known for the commit");
+                None
+            }
+        };
+        *self.found.get_or_init(ask).await
     }
 
     async fn status(&self, run: &Run<'_>, commit: Option<&CommitSha>) {

@@ -15,7 +15,7 @@ use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::forge::interface::{Forge, RecordId};
+use crate::forge::interface::RecordId;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
@@ -92,13 +92,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
         return said(&session.console, error);
     }
     let forge = reporter::connected(&session);
+    let reporter = Reporter::new(&session, forge.as_deref());
     let mut story = Story::default();
     let mut wished = interrupt.clone();
     let outcome = tokio::select! {
-        outcome = work(&session, command, forge.as_deref(), (interrupt, &mut story)) => outcome,
+        outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
     };
-    let code = ended(&session, command, forge.as_deref(), &story, outcome).await;
+    let code = ended(&session, command, &reporter, &story, outcome).await;
     drop(embedded);
     code
 }
@@ -133,13 +134,13 @@ impl Story {
 async fn work(
     session: &Session,
     command: &Command,
-    forge: Option<&dyn Forge>,
+    reporter: &Reporter<'_>,
     (interrupt, story): (Interrupt, &mut Story),
 ) -> Finished {
     let failed = |error: Error| Box::new(Unfinished::from(error));
     let mut wished = interrupt.clone();
     let gathered: Gathered = tokio::select! {
-        gathered = gather(session, command, forge) => gathered.map_err(failed)?,
+        gathered = gather(session, command, reporter.forge) => gathered.map_err(failed)?,
         kind = wished.wished() => return Err(failed(stopped(kind))),
     };
     story.project = gathered.facts.project.in_repository.to_string();
@@ -161,7 +162,6 @@ async fn work(
         Decision::Nothing | Decision::NoCredentials(_) => Ok(None),
         Decision::Ship(_) | Decision::RemoveBundle => {
             // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.
-            let reporter = Reporter { session, forge };
             let begun = async {
                 let run = story.told(session, Ending::InProgress);
                 tokio::select! {
@@ -169,7 +169,7 @@ async fn work(
                     _ = wished.wished() => None,
                 }
             };
-            let (outcome, record) = tokio::join!(ship::ship(session, gathered, &plan, forge, interrupt), begun);
+            let (outcome, record) = tokio::join!(ship::ship(session, gathered, &plan, reporter.forge, interrupt), begun);
             story.record = record;
             outcome.map(Some)
         }
@@ -179,7 +179,7 @@ async fn work(
 type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
 
 /// Reports how the run ended and returns the exit code.
-async fn ended(session: &Session, command: &Command, forge: Option<&dyn Forge>, story: &Story, outcome: Finished) -> u8 {
+async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -198,7 +198,7 @@ async fn ended(session: &Session, command: &Command, forge: Option<&dyn Forge>, 
         return said(&session.console, &error);
     }
     report::files(&session.env, &session.console, &run, &json);
-    Reporter { session, forge }.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
+    reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
         report::summary(&run).lines().for_each(|line| session.console.info(line));
