@@ -24,6 +24,7 @@ use crate::faces::registry_place::TOKEN_PATH;
 use crate::faces::{astro, blob, gitea, github, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
+use crate::spelling::{Plus, decode, parse_pairs};
 use crate::world::state::World;
 
 /// Room made for a body before its bytes arrive, whatever its `Content-Length` claims.
@@ -80,7 +81,8 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Re
     let mut call = Call {
         method: parts.method.as_str().to_owned(),
         path: decode(parts.uri.path(), Plus::Kept),
-        query: parse_query(parts.uri.query().unwrap_or_default()),
+        raw_path: parts.uri.path().to_owned(),
+        query: parse_pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
         body: Bytes::new(),
     };
@@ -204,41 +206,4 @@ fn respond(answer: Answer) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     *response.headers_mut() = answer.headers;
     response
-}
-
-/// What a plus sign means in encoded text.
-#[derive(Clone, Copy)]
-enum Plus {
-    /// Itself, as in a path.
-    Kept,
-    /// A blank, as in a query.
-    Blank,
-}
-
-fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (decode(name, Plus::Blank), decode(value, Plus::Blank))
-    };
-    query.split('&').filter(|part| !part.is_empty()).map(pair).collect()
-}
-
-/// Resolves percent escapes; a malformed one stays as it is and bytes that are no UTF-8 are replaced.
-fn decode(text: &str, plus: Plus) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escape = if first == b'%' { after.get(..2) } else { None };
-        let escape = escape.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        rest = after;
-        match (escape, plus) {
-            (Some(byte), _) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (None, Plus::Blank) if first == b'+' => bytes.push(b' '),
-            _ => bytes.push(first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
