@@ -8,8 +8,8 @@ use crate::app::session::Session;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
 use crate::error::Result;
-use crate::forge::github::{CommitStatus, GitHub, StatusState, Upsert};
-use crate::model::context::ForgeKind;
+use crate::forge;
+use crate::forge::interface::{Comment, CommitStatus, Connection, Forge, State, Upsert};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::run::{Ending, Run, ShownSetting};
@@ -21,16 +21,23 @@ const FORGE_BUDGET: Duration = Duration::from_secs(45);
 const OUTPUT: &str = "GITHUB_OUTPUT";
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Name of the commit status.
-const STATUS_CONTEXT: &str = "liftoff";
+const STATUS_NAME: &str = "liftoff";
 
 /// Connects to the forge, when there is one and a token for it.
 #[must_use]
-pub fn github(session: &Session) -> Option<GitHub> {
-    let repository = session.context.repository.as_ref().filter(|repository| repository.forge == ForgeKind::GitHub)?;
-    let token = session.settings.report.github_token.as_ref()?;
-    let api_url = repository.api_url.as_deref()?;
-    match GitHub::new(session.calls.client.clone(), api_url, token, &repository.path, FORGE_BUDGET) {
-        Ok(github) => Some(github),
+pub fn connected(session: &Session) -> Option<Box<dyn Forge>> {
+    let report = &session.settings.report;
+    let mut repository = session.context.repository.clone()?;
+    repository.forge = report.forge.unwrap_or(repository.forge);
+    let connection = Connection {
+        caller: session.calls.clone(),
+        api_url: report.forge_api_url.clone().or_else(|| repository.api_url.clone())?,
+        token: report.forge_token.clone()?,
+        repository,
+        budget: FORGE_BUDGET,
+    };
+    match forge::connect(&connection) {
+        Ok(forge) => forge,
         Err(error) => {
             session.console.warn_about(&error);
             None
@@ -67,8 +74,8 @@ pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
 }
 
 /// Updates the pull request's comment and the commit's status.
-pub async fn to_forge(session: &Session, run: &Run<'_>, github: Option<&GitHub>, commit: Option<&CommitSha>) {
-    let Some(github) = github else {
+pub async fn to_forge(session: &Session, run: &Run<'_>, forge: Option<&dyn Forge>, commit: Option<&CommitSha>) {
+    let Some(forge) = forge else {
         return;
     };
     let report = &session.settings.report;
@@ -79,28 +86,29 @@ pub async fn to_forge(session: &Session, run: &Run<'_>, github: Option<&GitHub>,
         // A no-op adds no comment, but one that is there must not go on telling something else.
         let upsert = if silent && !report.comment_on_no_op { Upsert::OnlyEdit } else { Upsert::Always };
         let target = run.deployment.map_or_else(|| named_target(session), |deployment| deployment.id.to_string());
-        let marker = markdown::marker(&run.project, &target);
-        match github.upsert_comment(number, &marker, &markdown::report(run), upsert).await {
+        let (mark, body) = (markdown::mark(&run.project, &target), markdown::report(run));
+        match forge.upsert_comment(&Comment { pull_request: number, mark: &mark, body: &body }, upsert).await {
             Ok(Some(url)) => session.console.info(&format!("commented on pull request #{number}: {url}")),
             Ok(None) => {}
             Err(error) => warn(error),
         }
     }
-    to_forge_status(session, run, Some(github), commit).await;
+    to_forge_status(session, run, Some(forge), commit).await;
 }
 
 /// Sets the commit's status, when that is wanted.
-pub async fn to_forge_status(session: &Session, run: &Run<'_>, github: Option<&GitHub>, commit: Option<&CommitSha>) {
-    let (Some(github), Some(commit)) = (github, commit.filter(|_| session.settings.report.commit_status)) else {
+pub async fn to_forge_status(session: &Session, run: &Run<'_>, forge: Option<&dyn Forge>, commit: Option<&CommitSha>) {
+    let (Some(forge), Some(commit)) = (forge, commit.filter(|_| session.settings.report.commit_status)) else {
         return;
     };
     let status = CommitStatus {
+        commit,
         state: state(&run.ending),
-        context: STATUS_CONTEXT,
-        description: run.headline(),
+        name: STATUS_NAME,
+        description: &run.headline(),
         target_url: session.context.run_url.as_deref(),
     };
-    if let Err(error) = github.set_status(commit, &status).await {
+    if let Err(error) = forge.set_status(&status).await {
         session.console.warn_about(&error);
     }
 }
@@ -123,10 +131,10 @@ fn named_target(session: &Session) -> String {
     target.deployment_id.as_ref().map(ToString::to_string).or_else(|| target.deployment_name.clone()).unwrap_or_default()
 }
 
-const fn state(ending: &Ending<'_>) -> StatusState {
+const fn state(ending: &Ending<'_>) -> State {
     match ending {
-        Ending::InProgress => StatusState::Pending,
-        Ending::Failed { .. } => StatusState::Failure,
-        Ending::Planned | Ending::Declined | Ending::Shipped(_) => StatusState::Success,
+        Ending::InProgress => State::InProgress,
+        Ending::Failed { .. } => State::Failure,
+        Ending::Planned | Ending::Declined | Ending::Shipped(_) => State::Success,
     }
 }

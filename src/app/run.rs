@@ -14,7 +14,7 @@ use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::forge::github::GitHub;
+use crate::forge::interface::Forge;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
@@ -90,14 +90,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }
-    let github = report::github(&session);
+    let forge = report::connected(&session);
     let mut story = Story::default();
     let mut wished = interrupt.clone();
     let outcome = tokio::select! {
-        outcome = work(&session, command, github.as_ref(), (interrupt, &mut story)) => outcome,
+        outcome = work(&session, command, forge.as_deref(), (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
     };
-    let code = ended(&session, command, github.as_ref(), &story, outcome).await;
+    let code = ended(&session, command, forge.as_deref(), &story, outcome).await;
     drop(embedded);
     code
 }
@@ -131,13 +131,13 @@ impl Story {
 async fn work(
     session: &Session,
     command: &Command,
-    github: Option<&GitHub>,
+    forge: Option<&dyn Forge>,
     (interrupt, story): (Interrupt, &mut Story),
 ) -> Finished {
     let failed = |error: Error| Box::new(Unfinished::from(error));
     let mut wished = interrupt.clone();
     let gathered: Gathered = tokio::select! {
-        gathered = gather(session, command, github) => gathered.map_err(failed)?,
+        gathered = gather(session, command, forge) => gathered.map_err(failed)?,
         kind = wished.wished() => return Err(failed(stopped(kind))),
     };
     story.project = gathered.facts.project.in_repository.to_string();
@@ -160,9 +160,9 @@ async fn work(
         Decision::Ship(_) | Decision::RemoveBundle => {
             if session.settings.report.commit_status {
                 let commit = story.commit.clone();
-                report::to_forge_status(session, &story.told(session, Ending::InProgress), github, commit.as_ref()).await;
+                report::to_forge_status(session, &story.told(session, Ending::InProgress), forge, commit.as_ref()).await;
             }
-            ship::ship(session, gathered, &plan, github, interrupt).await.map(Some)
+            ship::ship(session, gathered, &plan, forge, interrupt).await.map(Some)
         }
     }
 }
@@ -170,7 +170,7 @@ async fn work(
 type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
 
 /// Reports how the run ended and returns the exit code.
-async fn ended(session: &Session, command: &Command, github: Option<&GitHub>, story: &Story, outcome: Finished) -> u8 {
+async fn ended(session: &Session, command: &Command, forge: Option<&dyn Forge>, story: &Story, outcome: Finished) -> u8 {
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -189,7 +189,7 @@ async fn ended(session: &Session, command: &Command, github: Option<&GitHub>, st
         return said(&session.console, &error);
     }
     report::files(&session.env, &session.console, &run, &json);
-    report::to_forge(session, &run, github, story.commit.as_ref()).await;
+    report::to_forge(session, &run, forge, story.commit.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
         crate::report::markdown::report(&run).lines().for_each(|line| session.console.info(line));

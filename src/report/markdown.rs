@@ -4,6 +4,7 @@
 
 use crate::console::progress::bytes;
 use crate::deploy::outcome::{Arrival, Outcome};
+use crate::model::markup::MARK;
 use crate::plan::outline::Plan;
 use crate::report::figures;
 use crate::report::run::{Ending, Run};
@@ -14,9 +15,9 @@ const PARTING: char = '\u{200b}';
 /// Files listed before the rest is only counted.
 const FILES_SHOWN: usize = 200;
 
-/// Returns the hidden mark by which the comment of this project and Deployment is found again.
+/// Returns the mark by which the comment of this project and Deployment is found again.
 #[must_use]
-pub fn marker(project: &str, deployment: &str) -> String {
+pub fn mark(project: &str, deployment: &str) -> String {
     let word = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {
@@ -25,7 +26,7 @@ pub fn marker(project: &str, deployment: &str) -> String {
             })
             .collect()
     };
-    format!("<!-- liftoff project={} deployment={} -->", word(project), word(deployment))
+    format!("{MARK}{} deployment={}", word(project), word(deployment))
 }
 
 /// Returns the whole report without the marker.
