@@ -14,6 +14,8 @@ pub enum Face {
     GitHub,
     /// Gitea or Forgejo.
     Gitea,
+    /// Azure DevOps.
+    AzureDevOps,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, blob, gitea, github, registry};
+use crate::faces::{astro, azure_devops, blob, gitea, github, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
@@ -134,6 +134,7 @@ fn face(path: &str) -> Face {
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
         _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
+        _ if path.starts_with(azure_devops::PREFIX) => Face::AzureDevOps,
         _ => Face::Unknown,
     }
 }
@@ -145,6 +146,7 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
         Face::Gitea => gitea::operation(call).to_owned(),
+        Face::AzureDevOps => azure_devops::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -157,6 +159,7 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
         Face::Gitea => gitea::answer(world, call),
+        Face::AzureDevOps => azure_devops::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }

@@ -9,6 +9,7 @@ use crate::archive;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
 use crate::world::blobs::BlobStore;
 use crate::world::commits::CommitGraph;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
@@ -52,6 +53,7 @@ impl World {
             releases: runtime::releases(),
             blobs: BlobStore::default(),
             registry: Registry::default(),
+            azure_devops: AzureDevOps::default(),
             gitea: Gitea::default(),
             github: GitHub::default(),
             rollout: Rollout::default(),
@@ -86,6 +88,7 @@ impl World {
         });
         world.github.repositories.push(repository);
         world.add_sandbox_gitea();
+        world.add_sandbox_azure_devops();
         world
     }
 
