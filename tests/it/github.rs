@@ -62,6 +62,10 @@ impl Step {
         std::fs::read_to_string(self.files.path().join(name)).unwrap_or_default()
     }
 
+    fn asked(&self, operation: &str) -> usize {
+        self.bench.sim.journal().iter().filter(|entry| entry.operation == operation).count()
+    }
+
     fn comments(&self) -> Vec<String> {
         self.bench.sim.with(|world| world.github.repositories[0].comments.iter().map(|comment| comment.body.clone()).collect())
     }
@@ -86,6 +90,21 @@ fn a_step_reports_to_the_runner_and_the_pull_request() {
         .sim
         .with(|world| world.github.repositories[0].statuses.iter().map(|status| status.state.clone()).collect::<Vec<_>>());
     assert_eq!(statuses, ["pending", "success"]);
+}
+
+#[test]
+fn a_push_reports_to_the_pull_request_that_its_commit_belongs_to() {
+    let mut step = Step::new();
+    step.bench.set("GITHUB_EVENT_NAME", "push").set("GITHUB_REF", "refs/heads/change");
+    std::fs::write(step.files.path().join("event.json"), r#"{"ref": "refs/heads/change"}"#).expect("an event");
+    let head = step.bench.git(&["rev-parse", "HEAD"]);
+    step.bench.sim.with(|world| world.github.repositories[0].pulls[0].head_sha = head);
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    let (comments, asked) = (step.comments(), step.asked("ListPullsOfCommit"));
+    assert_eq!((comments.len(), asked), (1, 1), "{comments:?}");
+    assert!(comments[0].contains("Deployed DAG"), "{comments:?}");
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    assert_eq!(step.asked("ListPullsOfCommit"), 1, "a run that ships nothing has nothing to say");
 }
 
 #[test]
