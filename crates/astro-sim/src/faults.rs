@@ -20,6 +20,8 @@ pub enum Face {
     BitbucketDc,
     /// Gitea or Forgejo.
     Gitea,
+    /// Azure DevOps.
+    AzureDevOps,
     /// Nothing the simulator knows.
     Unknown,
 }

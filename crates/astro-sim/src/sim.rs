@@ -100,6 +100,11 @@ impl Sim {
         format!("{}/bitbucket-dc", self.url())
     }
 
+    /// Returns the address that Azure DevOps' organizations are below.
+    pub fn azure_devops_url(&self) -> String {
+        format!("{}/azure", self.url())
+    }
+
     /// Returns host and port of the image registry.
     pub fn registry_host(&self) -> String {
         self.address.to_string()

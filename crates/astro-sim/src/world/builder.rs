@@ -9,6 +9,7 @@ use crate::archive;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
 use crate::world::bitbucket::Bitbucket;
 use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
@@ -55,6 +56,7 @@ impl World {
             releases: runtime::releases(),
             blobs: BlobStore::default(),
             registry: Registry::default(),
+            azure_devops: AzureDevOps::default(),
             gitea: Gitea::default(),
             github: GitHub::default(),
             gitlab: GitLab::default(),
@@ -95,6 +97,7 @@ impl World {
         world.bitbucket_dc = BitbucketDc::sandbox(sandbox_graph());
         world.github.repositories.push(repository);
         world.add_sandbox_gitea();
+        world.add_sandbox_azure_devops();
         world
     }
 
@@ -186,9 +189,9 @@ impl World {
 /// Returns the history that the sandbox's repository has on every forge: `main`, and `change` one commit ahead of it.
 pub fn sandbox_graph() -> CommitGraph {
     let mut graph = CommitGraph::default();
-    graph.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
+    graph.push("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
     graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
-    graph.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
+    graph.push("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
     graph
 }
 

@@ -8,6 +8,7 @@ use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
 use crate::world::bitbucket::Bitbucket;
 use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
@@ -81,6 +82,8 @@ pub struct World {
     pub blobs: BlobStore,
     /// Image registry.
     pub registry: Registry,
+    /// Azure DevOps.
+    pub azure_devops: AzureDevOps,
     /// Gitea or Forgejo.
     pub gitea: Gitea,
     /// GitHub.

@@ -1,6 +1,7 @@
 //! Each rule of the simulated platform, once, through its HTTP faces.
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
+mod azure_devops;
 mod bench;
 mod bitbucket;
 mod bitbucket_dc;
