@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::digest;
 use crate::exchange::{Answer, Call};
-use crate::faces::azure_devops_answer::{Asked, missing_pull, refuse};
+use crate::faces::azure_devops_answer::{Asked, SIGN_IN, missing_pull, refuse};
 use crate::faces::azure_devops_render as render;
 use crate::faces::route::{self, Route, route};
 use crate::faces::{azure_devops_diffs, azure_devops_discovery, azure_devops_statuses, azure_devops_threads};
@@ -76,10 +76,7 @@ fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[String]) -> Result<Answer, Refusal> {
-    let token = match authenticate(world, call) {
-        Ok(token) => token.clone(),
-        Err(answer) => return Ok(answer),
-    };
+    let token = authenticate(world, call)?.clone();
     let (organization, rest) = arguments.split_first().ok_or_else(|| Refusal::new(404, "", ""))?;
     if !world.azure_devops.organization.eq_ignore_ascii_case(organization) {
         return Err(Refusal::new(
@@ -146,7 +143,7 @@ fn find<'a>(
 
 /// Returns whose token a call has. Without a good one, Azure DevOps shows its sign-in page to whoever does not ask it
 /// not to, except on changes.
-fn authenticate<'a>(world: &'a World, call: &Call) -> Result<&'a AzureToken, Answer> {
+fn authenticate<'a>(world: &'a World, call: &Call) -> Result<&'a AzureToken, Refusal> {
     let basic = |text: &str| {
         let pair = String::from_utf8(digest::from_base64(text)?).ok()?;
         pair.split_once(':').map(|(_, password)| password.to_owned())
@@ -160,18 +157,14 @@ fn authenticate<'a>(world: &'a World, call: &Call) -> Result<&'a AzureToken, Ans
     let usable = |token: &&AzureToken| token.text == text && (!bearer || token.kind == TokenKind::Pipeline);
     match world.azure_devops.tokens.iter().find(usable) {
         Some(token) if token.expired => {
-            let why = "Access Denied: The Personal Access Token used has expired.";
-            Err(refuse(&Refusal::new(401, "AccessCheckException", why)))
+            Err(Refusal::new(401, "AccessCheckException", "Access Denied: The Personal Access Token used has expired."))
         }
         Some(token) => Ok(token),
         None if call.method == "PATCH" || call.header("x-tfs-fedauthredirect") == Some("Suppress") => {
             let why = "TF400813: The user '' is not authorized to access this resource.";
-            Err(refuse(&Refusal::new(401, "UnauthorizedRequestException", why)))
+            Err(Refusal::new(401, "UnauthorizedRequestException", why))
         }
-        None => {
-            let page = "<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>";
-            Err(Answer::empty(203).header("content-type", "text/html; charset=utf-8").body(page))
-        }
+        None => Err(Refusal::new(SIGN_IN, "", "")),
     }
 }
 
@@ -183,6 +176,10 @@ fn check_version(call: &Call, stage: Stage) -> Result<(), Refusal> {
     let accepted =
         call.header("accept").and_then(|accept| accept.split(';').find_map(|part| part.trim().strip_prefix("api-version=")));
     let Some(version) = call.parameter("api-version").or(accepted) else {
+        // The vendor's own clients ask for these without a version.
+        if stage == Stage::Preview {
+            return Ok(());
+        }
         let method = &call.method;
         let why = format!(
             "No api-version was supplied for the \"{method}\" request. The version must be supplied either as part of the Accept header (e.g. \"application/json; api-version=1.0\") or as a query parameter (e.g. \"?api-version=1.0\")."

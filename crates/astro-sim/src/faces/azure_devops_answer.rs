@@ -8,6 +8,9 @@ use crate::exchange::{Answer, Call};
 use crate::refusal::Refusal;
 use crate::world::azure_devops::{AzurePull, AzureRepository, Identity};
 
+/// The status under which the sign-in page comes instead of an answer: it counts as a success.
+pub const SIGN_IN: u16 = 203;
+
 /// A call whose caller may make it.
 pub struct Asked<'a> {
     /// The call.
@@ -76,6 +79,10 @@ pub fn missing_commit(what: &str, repository: &AzureRepository) -> Refusal {
 
 /// Returns a refusal as Azure DevOps spells it.
 pub fn refuse(refusal: &Refusal) -> Answer {
+    if refusal.status == SIGN_IN {
+        let page = "<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>";
+        return Answer::empty(SIGN_IN).header("content-type", "text/html; charset=utf-8").body(page);
+    }
     let key = refusal.code;
     let space = if key.starts_with("Git") || key.starts_with("InvalidArgument") {
         "Microsoft.TeamFoundation.Git.Server"
