@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, azure_devops, blob, gitea, github, registry};
+use crate::faces::{astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
@@ -133,6 +133,9 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(blob::PREFIX) => Face::Blob,
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
+        _ if path.starts_with(gitlab::PREFIX) => Face::GitLab,
+        _ if path.starts_with(bitbucket::PREFIX) => Face::Bitbucket,
+        _ if path.starts_with(bitbucket_dc::PREFIX) => Face::BitbucketDc,
         _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
         _ if path.starts_with(azure_devops::PREFIX) => Face::AzureDevOps,
         _ => Face::Unknown,
@@ -145,6 +148,9 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Blob => blob::operation(call).to_owned(),
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
+        Face::GitLab => gitlab::operation(call).to_owned(),
+        Face::Bitbucket => bitbucket::operation(call).to_owned(),
+        Face::BitbucketDc => bitbucket_dc::operation(call).to_owned(),
         Face::Gitea => gitea::operation(call).to_owned(),
         Face::AzureDevOps => azure_devops::operation(call).to_owned(),
         Face::Unknown => String::new(),
@@ -158,6 +164,9 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Blob => blob::answer(world, call),
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
+        Face::GitLab => gitlab::answer(world, call),
+        Face::Bitbucket => bitbucket::answer(world, call),
+        Face::BitbucketDc => bitbucket_dc::answer(world, call),
         Face::Gitea => gitea::answer(world, call),
         Face::AzureDevOps => azure_devops::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),

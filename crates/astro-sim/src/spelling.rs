@@ -38,3 +38,9 @@ pub fn decode(text: &str, plus: Plus) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+/// Escapes everything in a query's value that is not a plain letter, digit or one of `-._~`.
+pub fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -71,8 +71,9 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
 
 /// Paths ignore case.
 fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
-    let segments: Vec<String> = call.segments(PREFIX)?.iter().map(|segment| segment.to_ascii_lowercase()).collect();
-    route::find(ROUTES, &call.method, &segments)
+    let path = call.path.strip_prefix(PREFIX)?.to_ascii_lowercase();
+    let (route, arguments) = route::find(ROUTES, &call.method, &path)?;
+    Some((route, arguments.into_iter().map(str::to_owned).collect()))
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[String]) -> Result<Answer, Refusal> {

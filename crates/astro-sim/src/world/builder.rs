@@ -10,12 +10,15 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::world::account::{Organization, Workspace};
 use crate::world::azure_devops::AzureDevOps;
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::commits::CommitGraph;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
 use crate::world::deployment::Deployment;
 use crate::world::gitea::Gitea;
 use crate::world::github::{GitHub, GitHubRepository, GitHubToken, PullRequest, USUAL_PERMISSIONS};
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime;
@@ -56,6 +59,9 @@ impl World {
             azure_devops: AzureDevOps::default(),
             gitea: Gitea::default(),
             github: GitHub::default(),
+            gitlab: GitLab::default(),
+            bitbucket: Bitbucket::default(),
+            bitbucket_dc: BitbucketDc::default(),
             rollout: Rollout::default(),
             faults: Vec::new(),
             notes: Vec::new(),
@@ -86,6 +92,9 @@ impl World {
             base_ref: "main".into(),
             base_sha: SANDBOX_COMMIT.into(),
         });
+        world.gitlab = GitLab::sandbox(sandbox_graph());
+        world.bitbucket = Bitbucket::sandbox(sandbox_graph());
+        world.bitbucket_dc = BitbucketDc::sandbox(sandbox_graph());
         world.github.repositories.push(repository);
         world.add_sandbox_gitea();
         world.add_sandbox_azure_devops();
@@ -180,9 +189,9 @@ impl World {
 /// Returns the history that the sandbox's repository has on every forge: `main`, and `change` one commit ahead of it.
 pub fn sandbox_graph() -> CommitGraph {
     let mut graph = CommitGraph::default();
-    graph.push("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
+    graph.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
     graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
-    graph.push("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
+    graph.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
     graph
 }
 

@@ -1,5 +1,5 @@
-//! A repository's commits, branches and tags, as every forge has them.
-//! It must not know any forge, nor what a comparison is asked for.
+//! Commits, branches and tags: the part of a repository that every forge shows.
+//! It must not know any forge, nor how a request is spelled.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -27,6 +27,15 @@ pub struct Commit {
     pub files: Vec<ChangedFile>,
 }
 
+/// The commits of a repository and the names that point at them.
+#[derive(Clone, Debug, Default)]
+pub struct CommitGraph {
+    /// Commits.
+    pub commits: Vec<Commit>,
+    /// Object ids by branch or tag name.
+    pub refs: BTreeMap<String, String>,
+}
+
 /// How two commits lie to each other.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -42,18 +51,9 @@ pub struct Comparison {
     pub files: Vec<ChangedFile>,
 }
 
-/// All commits of a repository and the names that lead to them.
-#[derive(Clone, Debug, Default)]
-pub struct CommitGraph {
-    /// Commits.
-    pub commits: Vec<Commit>,
-    /// Object ids by branch or tag name.
-    pub refs: BTreeMap<String, String>,
-}
-
 impl CommitGraph {
     /// Adds a commit and moves a branch to it.
-    pub fn push(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
+    pub fn push_commit(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
         let file = |(path, status): &(&str, &str)| ChangedFile { path: (*path).into(), status: (*status).into(), previous: None };
         self.push_files(branch, sha, files.iter().map(file).collect());
     }
@@ -105,12 +105,15 @@ impl CommitGraph {
     ///
     /// A tree is what the commits of the first-parent line left behind, so a file counts as changed when another commit
     /// touched it last.
-    pub fn difference(&self, from: &str, to: &str) -> Option<Vec<ChangedFile>> {
+    pub fn between(&self, from: &str, to: &str) -> Option<Vec<ChangedFile>> {
         let (old, new) = (self.tree(&self.commit(from)?.sha), self.tree(&self.commit(to)?.sha));
         let mut moved = BTreeSet::new();
         let mut files = Vec::new();
         for (path, version) in &new {
-            let previous = version.previous.filter(|previous| old.contains_key(*previous) && !new.contains_key(*previous));
+            // Going back over a renaming is one, too.
+            let back = old.iter().find(|(_, before)| before.previous == Some(path)).map(|(former, _)| *former);
+            let former = |former: &&str| old.contains_key(former) && !new.contains_key(former);
+            let previous = version.previous.filter(former).or(back.filter(former));
             let (status, previous) = match (old.get(path), previous) {
                 (Some(before), _) if before == version => continue,
                 (Some(_), _) => ("modified", None),

@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod azure_devops;
+pub mod bitbucket;
+pub mod bitbucket_dc;
 pub mod blobs;
 pub mod builder;
 pub mod builder_azure_devops;
@@ -13,6 +15,7 @@ pub mod deployment;
 pub mod gitea;
 pub mod github;
 pub mod github_runs;
+pub mod gitlab;
 pub mod registry;
 pub mod rollout;
 pub mod runtime;

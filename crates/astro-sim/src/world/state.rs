@@ -9,10 +9,13 @@ use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
 use crate::world::azure_devops::AzureDevOps;
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
 use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime::RuntimeRelease;
@@ -85,6 +88,12 @@ pub struct World {
     pub gitea: Gitea,
     /// GitHub.
     pub github: GitHub,
+    /// GitLab.
+    pub gitlab: GitLab,
+    /// Bitbucket Cloud.
+    pub bitbucket: Bitbucket,
+    /// Bitbucket Data Center.
+    pub bitbucket_dc: BitbucketDc,
     /// How changes land.
     pub rollout: Rollout,
     /// Faults that wait for requests.

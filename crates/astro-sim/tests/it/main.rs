@@ -3,6 +3,8 @@
 
 mod azure_devops;
 mod bench;
+mod bitbucket;
+mod bitbucket_dc;
 mod deployments;
 mod deploys;
 mod faults;
@@ -10,5 +12,6 @@ mod finalize;
 mod gitea;
 mod github;
 mod github_runs;
+mod gitlab;
 mod registry;
 mod rollouts;
