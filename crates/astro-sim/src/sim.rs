@@ -90,11 +90,6 @@ impl Sim {
         format!("{}/gitea/api/v1", self.url())
     }
 
-    /// Returns the address that Azure DevOps' organizations are below.
-    pub fn azure_devops_url(&self) -> String {
-        format!("{}/azure", self.url())
-    }
-
     /// Returns the base of Bitbucket Cloud's API.
     pub fn bitbucket_api_url(&self) -> String {
         format!("{}/bitbucket/2.0", self.url())
@@ -103,6 +98,11 @@ impl Sim {
     /// Returns the base of Bitbucket Data Center, with `/rest` and its pages below.
     pub fn bitbucket_dc_url(&self) -> String {
         format!("{}/bitbucket-dc", self.url())
+    }
+
+    /// Returns the address that Azure DevOps' organizations are below.
+    pub fn azure_devops_url(&self) -> String {
+        format!("{}/azure", self.url())
     }
 
     /// Returns host and port of the image registry.

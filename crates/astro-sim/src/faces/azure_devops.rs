@@ -71,9 +71,8 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
 
 /// Paths ignore case.
 fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
-    let path = call.path.strip_prefix(PREFIX)?.to_ascii_lowercase();
-    let (route, arguments) = route::find(ROUTES, &call.method, &path)?;
-    Some((route, arguments.into_iter().map(str::to_owned).collect()))
+    let segments: Vec<String> = call.segments(PREFIX)?.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    route::find(ROUTES, &call.method, &segments)
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[String]) -> Result<Answer, Refusal> {
@@ -177,10 +176,6 @@ fn check_version(call: &Call, stage: Stage) -> Result<(), Refusal> {
     let accepted =
         call.header("accept").and_then(|accept| accept.split(';').find_map(|part| part.trim().strip_prefix("api-version=")));
     let Some(version) = call.parameter("api-version").or(accepted) else {
-        // The vendor's own clients ask for these without a version.
-        if stage == Stage::Preview {
-            return Ok(());
-        }
         let method = &call.method;
         let why = format!(
             "No api-version was supplied for the \"{method}\" request. The version must be supplied either as part of the Accept header (e.g. \"application/json; api-version=1.0\") or as a query parameter (e.g. \"?api-version=1.0\")."

@@ -26,7 +26,7 @@ pub fn compare(repository: &AzureRepository, asked: &Asked<'_>) -> Result<Answer
     let comparison = graph.compare(&base.sha, &target.sha).ok_or_else(|| missing_commit("Merge base", repository))?;
     let from_common = asked.call.parameter("diffCommonCommit").is_none_or(|text| text.eq_ignore_ascii_case("true"));
     let from = if from_common { &comparison.merge_base } else { &base.sha };
-    let files = graph.between(from, &target.sha).unwrap_or_default();
+    let files = graph.difference(from, &target.sha).unwrap_or_default();
     let changes = changes(&files);
     let page = Page { limit: asked.number("$top", DEFAULT_TOP)?, offset: asked.number("$skip", 0)? };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();

@@ -10,7 +10,7 @@ use crate::exchange::{Answer, Call};
 use crate::faces::bitbucket_render::{self as render, Site};
 use crate::faces::route::{self, Route, route};
 use crate::faces::{bitbucket_checks, bitbucket_comments};
-use crate::spelling::{Plus, decode, escaped};
+use crate::spelling::escaped;
 use crate::world::bitbucket::{Bitbucket, BitbucketRepository, BitbucketToken, Proof};
 use crate::world::commits::ChangedFile;
 use crate::world::state::World;
@@ -98,10 +98,11 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     perform(world, call, route, arguments).unwrap_or_else(|refusal| *refusal)
 }
 
+/// Paths may end with a slash, as those of the vendor's own examples do.
 fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
-    let path = call.raw_path.strip_prefix("/bitbucket/2.0/")?.trim_end_matches('/');
-    let (route, arguments) = route::find(ROUTES, &call.method, path)?;
-    Some((route, arguments.into_iter().map(|argument| decode(argument, Plus::Kept)).collect()))
+    let mut segments = call.segments("/bitbucket/2.0/")?;
+    segments.pop_if(|last| last.is_empty());
+    route::find(ROUTES, &call.method, &segments)
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: Vec<String>) -> Outcome {
@@ -190,7 +191,7 @@ fn diffstat(scene: &Scene<'_>) -> Outcome {
         base => base,
     };
     let files = match base {
-        Some(base) => graph.between(&base, &changed).unwrap_or_default(),
+        Some(base) => graph.difference(&base, &changed).unwrap_or_default(),
         None => graph.exact(&changed).map(|commit| commit.files.clone()).unwrap_or_default(),
     };
     let files = if flag("renames") == Some(false) { files.into_iter().flat_map(apart).collect() } else { files };

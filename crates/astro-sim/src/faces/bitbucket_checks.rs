@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::exchange::Answer;
 use crate::faces::bitbucket::{Outcome, Scene, invalid, listed, refused};
 use crate::faces::bitbucket_render as render;
-use crate::world::bitbucket::{BuildStatus, Report};
+use crate::world::bitbucket::{Annotation, BuildStatus, Report};
 
 const STATES: &[&str] = &["SUCCESSFUL", "FAILED", "INPROGRESS", "STOPPED"];
 const REPORT_TYPES: &[&str] = &["SECURITY", "COVERAGE", "TEST", "BUG"];
@@ -112,21 +112,20 @@ fn of_report(scene: &mut Scene<'_>, operation: &str, commit: &str) -> Outcome {
             scene.repository.reports.remove(place);
             Ok(Answer::empty(204))
         }
-        "ListAnnotations" => {
-            listed(scene, report.annotations.iter().map(|(id, fields)| render::annotation(id, fields)).collect())
-        }
+        "ListAnnotations" => listed(scene, report.annotations.iter().map(render::annotation).collect()),
         _ => {
             let annotations = wanted_annotations(&scene.body)?;
-            let known = report.annotations.iter().filter(|(id, _)| !annotations.iter().any(|(wanted, _)| wanted == id)).count();
-            if known + annotations.len() > MAX_ANNOTATIONS.1 {
+            let same = |one: &Annotation, other: &Annotation| one.external_id == other.external_id;
+            let kept = report.annotations.iter().filter(|known| !annotations.iter().any(|wanted| same(known, wanted))).count();
+            if kept + annotations.len() > MAX_ANNOTATIONS.1 {
                 return Err(refused(400, "A report cannot have more than 1000 annotations"));
             }
-            let answer = annotations.iter().map(|(id, fields)| render::annotation(id, fields)).collect::<Vec<_>>();
+            let answer: Vec<Value> = annotations.iter().map(render::annotation).collect();
             let report = scene.repository.reports.get_mut(place).ok_or_else(missing)?;
-            for (id, fields) in annotations {
-                match report.annotations.iter_mut().find(|(known, _)| *known == id) {
-                    Some((_, known)) => *known = fields,
-                    None => report.annotations.push((id, fields)),
+            for annotation in annotations {
+                match report.annotations.iter_mut().find(|known| same(known, &annotation)) {
+                    Some(known) => *known = annotation,
+                    None => report.annotations.push(annotation),
                 }
             }
             Ok(Answer::json(200, &answer.into()))
@@ -134,7 +133,7 @@ fn of_report(scene: &mut Scene<'_>, operation: &str, commit: &str) -> Outcome {
     }
 }
 
-fn wanted_annotations(body: &Value) -> Result<Vec<(String, Map<String, Value>)>, Box<Answer>> {
+fn wanted_annotations(body: &Value) -> Result<Vec<Annotation>, Box<Answer>> {
     let list = body.as_array().ok_or_else(|| refused(400, "Bad request"))?;
     if list.len() > MAX_ANNOTATIONS.0 {
         return Err(refused(400, "At most 100 annotations can be uploaded at once"));
@@ -151,7 +150,8 @@ fn wanted_annotations(body: &Value) -> Result<Vec<(String, Map<String, Value>)>,
         if fields.get("line").is_some_and(|line| line.as_u64().is_none()) {
             return Err(invalid("line", "A valid integer is required."));
         }
-        Ok((fields.get("external_id").and_then(Value::as_str).unwrap_or_default().to_owned(), fields.clone()))
+        let external_id = fields.get("external_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Annotation { external_id, fields: fields.clone() })
     };
     list.iter().map(annotation).collect()
 }

@@ -10,7 +10,6 @@ use crate::exchange::{Answer, Call};
 use crate::faces::bitbucket_dc_render::{self as render, Site};
 use crate::faces::route::{self, Route, route};
 use crate::faces::{bitbucket_dc_checks, bitbucket_dc_comments};
-use crate::spelling::{Plus, decode};
 use crate::world::bitbucket_dc::ServerRepository;
 use crate::world::state::World;
 
@@ -20,8 +19,10 @@ pub const PREFIX: &str = "/bitbucket-dc/";
 /// An answer, or one that refuses.
 pub type Outcome = Result<Answer, Box<Answer>>;
 
-/// Every operation below `rest/`, its version left out; the first two stars are project and repository.
+/// Every operation, `rest/` and the version left out; the first two stars are project and repository.
 const ROUTES: &[Route<()>] = &[
+    // Tells who the caller is, as plain text; all the vendor's products have it, though this one's reference does not name it.
+    route("WhoAmI", "GET", "plugins/servlet/applinks/whoami", ()),
     route("GetPullRequest", "GET", "api/projects/*/repos/*/pull-requests/*", ()),
     route("ListActivities", "GET", "api/projects/*/repos/*/pull-requests/*/activities", ()),
     route("ListComments", "GET", "api/projects/*/repos/*/pull-requests/*/comments", ()),
@@ -39,9 +40,6 @@ const ROUTES: &[Route<()>] = &[
     route("AddAnnotations", "POST", "insights/projects/*/repos/*/commits/*/reports/*/annotations", ()),
     route("DeleteAnnotations", "DELETE", "insights/projects/*/repos/*/commits/*/reports/*/annotations", ()),
 ];
-
-/// Tells who the caller is, as plain text; every product of the vendor's has it, though no reference of this one names it.
-const WHO: Route<()> = route("WhoAmI", "GET", "plugins/servlet/applinks/whoami", ());
 
 /// Items of a page unless the call says otherwise; the most there can be; the most that a comparison has in all.
 const DEFAULT_PAGE: usize = 25;
@@ -122,15 +120,13 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
 }
 
 fn subject(call: &Call) -> Option<(&'static Route<()>, Vec<String>)> {
-    let path = call.raw_path.strip_prefix(PREFIX)?;
-    if path == WHO.path && call.method == WHO.method {
-        return Some((&WHO, Vec::new()));
+    let segments = call.segments(PREFIX)?;
+    match segments.as_slice() {
+        [rest, api, version, further @ ..] if rest == "rest" && ["latest", "1.0"].contains(&version.as_str()) => {
+            route::find(ROUTES, &call.method, &[std::slice::from_ref(api), further].concat())
+        }
+        _ => route::find(ROUTES, &call.method, &segments),
     }
-    let (api, rest) = path.strip_prefix("rest/")?.split_once('/')?;
-    let rest = rest.strip_prefix("latest/").or_else(|| rest.strip_prefix("1.0/"))?;
-    let path = format!("{api}/{rest}");
-    let (route, arguments) = route::find(ROUTES, &call.method, &path)?;
-    Some((route, arguments.into_iter().map(|argument| decode(argument, Plus::Kept)).collect()))
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<()>, who: (Vec<String>, Option<String>)) -> Outcome {
@@ -183,7 +179,7 @@ fn compare(scene: &Scene<'_>) -> Outcome {
     let (from, to) = (side("from")?, side("to")?);
     let graph = &scene.repository.graph;
     let ancestor = graph.compare(&to, &from).map(|comparison| comparison.merge_base);
-    let mut files = ancestor.and_then(|ancestor| graph.between(&ancestor, &from)).unwrap_or_default();
+    let mut files = ancestor.and_then(|ancestor| graph.difference(&ancestor, &from)).unwrap_or_default();
     files.truncate(MAX_CHANGES);
     paged(scene, files.iter().map(|file| render::change(&scene.site, scene.repository, file)).collect())
 }

@@ -2,10 +2,10 @@
 //! It must not decide anything.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::digest;
-use crate::world::bitbucket::{BitbucketRepository, BuildStatus, Pull, PullComment, Report};
+use crate::world::bitbucket::{Annotation, BitbucketRepository, BuildStatus, Pull, PullComment, Report};
 use crate::world::commits::ChangedFile;
 
 /// Where everything is addressed.
@@ -97,10 +97,10 @@ pub fn report(site: &Site, repository: &BitbucketRepository, report: &Report) ->
 }
 
 /// Returns an annotation.
-pub fn annotation(external_id: &str, fields: &Map<String, Value>) -> Value {
-    let mut body = Value::Object(fields.clone());
+pub fn annotation(annotation: &Annotation) -> Value {
+    let mut body = Value::Object(annotation.fields.clone());
     body["type"] = "report_annotation".into();
-    body["uuid"] = uuid(&["annotation", external_id]).into();
+    body["uuid"] = uuid(&["annotation", &annotation.external_id]).into();
     body
 }
 

@@ -70,15 +70,15 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     perform(world, call, route, &arguments).unwrap_or_else(|refusal| refuse(world, &refusal))
 }
 
-fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<&str>)> {
-    route::find(ROUTES, &call.method, call.path.strip_prefix(PREFIX)?)
+fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
+    route::find(ROUTES, &call.method, &call.segments(PREFIX)?)
 }
 
-fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[&str]) -> Result<Answer, Refusal> {
+fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[String]) -> Result<Answer, Refusal> {
     let token = authorize(world, call, route)?;
     let (login, access) = (token.login.clone(), token.access);
     let (owner, name, argument) = match arguments {
-        [owner, name, rest @ ..] => (*owner, *name, rest.first().copied().unwrap_or_default()),
+        [owner, name, rest @ ..] => (owner.as_str(), name.as_str(), rest.first().map_or("", String::as_str)),
         _ => ("", "", ""),
     };
     let at = Address { site: format!("{}/gitea", world.site.url), slug: format!("{owner}/{name}") };

@@ -57,11 +57,11 @@ const ROUTES: &[Route<Needs>] = &[
 ];
 
 /// What a call is about.
-struct Subject<'a> {
+struct Subject {
     route: &'static Route<Needs>,
     /// The part before the route: empty, or that of GitHub Enterprise.
     base: &'static str,
-    arguments: Vec<&'a str>,
+    arguments: Vec<String>,
 }
 
 /// Returns the operation a call means; empty if there is none.
@@ -78,17 +78,20 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     perform(world, call, &subject).unwrap_or_else(|refusal| refuse(&refusal))
 }
 
-fn subject(call: &Call) -> Option<Subject<'_>> {
-    let rest = call.path.strip_prefix(PREFIX)?;
-    let (base, rest) = rest.strip_prefix("api/v3/").map_or(("", rest), |rest| ("/api/v3", rest));
-    let (route, arguments) = route::find(ROUTES, &call.method, rest)?;
+fn subject(call: &Call) -> Option<Subject> {
+    let segments = call.segments(PREFIX)?;
+    let (base, segments) = match segments.as_slice() {
+        [api, version, rest @ ..] if api == "api" && version == "v3" => ("/api/v3", rest),
+        all => ("", all),
+    };
+    let (route, arguments) = route::find(ROUTES, &call.method, segments)?;
     Some(Subject { route, base, arguments })
 }
 
-fn perform(world: &mut World, call: &Call, subject: &Subject<'_>) -> Result<Answer, Refusal> {
+fn perform(world: &mut World, call: &Call, subject: &Subject) -> Result<Answer, Refusal> {
     let token = authorize(world, call, subject.route)?;
     let (owner, name, arguments) = match subject.arguments.as_slice() {
-        [owner, name, rest @ ..] => (*owner, *name, rest),
+        [owner, name, rest @ ..] => (owner.as_str(), name.as_str(), rest),
         _ => ("", "", &[][..]),
     };
     let at = Address {
@@ -194,8 +197,7 @@ fn comment_body(body: &Map<String, Value>) -> Result<String, Refusal> {
 
 fn wanted_status(repository: &GitHubRepository, asked: &Asked<'_>) -> Result<CommitStatus, Refusal> {
     let (sha, body) = (asked.argument(), &asked.body);
-    let commit = repository.graph.commits.iter().find(|commit| commit.sha == sha);
-    let commit = commit.ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?;
+    let commit = repository.graph.exact(sha).ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?;
     let state = fields::text(body, "state").filter(|state| ["error", "failure", "pending", "success"].contains(&state.as_str()));
     Ok(CommitStatus {
         id: 0,

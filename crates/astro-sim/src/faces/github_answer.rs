@@ -16,7 +16,7 @@ pub struct Asked<'a> {
     /// Where the repository's things are addressed.
     pub at: Address,
     /// What stands for the stars of the route, without owner and name.
-    pub arguments: &'a [&'a str],
+    pub arguments: &'a [String],
     /// The body's fields; none for a call without a body.
     pub body: Map<String, Value>,
     /// Login of the caller.
@@ -28,7 +28,7 @@ pub struct Asked<'a> {
 impl Asked<'_> {
     /// Returns the first argument.
     pub fn argument(&self) -> &str {
-        self.arguments.first().copied().unwrap_or_default()
+        self.arguments.first().map_or("", String::as_str)
     }
 
     /// Returns one page of a list.

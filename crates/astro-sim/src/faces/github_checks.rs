@@ -27,11 +27,15 @@ const CONCLUSIONS: [&str; 7] = ["action_required", "cancelled", "failure", "neut
 pub fn create(repository: &mut GitHubRepository, asked: &Asked<'_>, ids: &mut Ids) -> Result<Answer, Refusal> {
     let body = &asked.body;
     let sha = fields::filled(body, "head_sha").ok_or_else(|| wrong("\"head_sha\" wasn't supplied."))?;
-    let commit = repository.graph.commits.iter().find(|commit| commit.sha == sha);
     let mut run = CheckRun {
         id: ids.number(),
         name: fields::filled(body, "name").ok_or_else(|| wrong("\"name\" wasn't supplied."))?,
-        head_sha: commit.ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?.sha.clone(),
+        head_sha: repository
+            .graph
+            .exact(&sha)
+            .ok_or_else(|| unprocessable(&format!("No commit found for SHA: {sha}")))?
+            .sha
+            .clone(),
         status: "queued".into(),
         conclusion: None,
         details_url: None,

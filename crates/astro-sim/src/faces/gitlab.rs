@@ -10,7 +10,6 @@ use crate::faces::gitlab_render::{self as render, Site};
 use crate::faces::gitlab_request::{Outcome, Parameters, missing, no_record, page, refused};
 use crate::faces::route::{self, Route, route};
 use crate::faces::{gitlab_environments, gitlab_notes, gitlab_statuses};
-use crate::spelling::{Plus, decode};
 use crate::world::commits::Commit;
 use crate::world::gitlab::{GitLab, GitLabProject, GitLabToken, Role, TokenKind};
 use crate::world::state::World;
@@ -111,10 +110,8 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     perform(world, call, route, arguments).unwrap_or_else(|refusal| *refusal)
 }
 
-/// Divides the path before it is decoded, since a project's path holds slashes that divide nothing.
 fn subject(call: &Call) -> Option<(&'static Route<Needs>, Vec<String>)> {
-    let (route, arguments) = route::find(ROUTES, &call.method, call.raw_path.strip_prefix("/gitlab/api/v4/")?)?;
-    Some((route, arguments.into_iter().map(|argument| decode(argument, Plus::Kept)).collect()))
+    route::find(ROUTES, &call.method, &call.segments("/gitlab/api/v4/")?)
 }
 
 fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: Vec<String>) -> Outcome {
@@ -188,7 +185,7 @@ fn compare(scene: &Scene<'_>) -> Outcome {
     let graph = &scene.project.graph;
     let comparison = graph.compare(&from, &to).ok_or_else(|| missing("Ref"))?;
     let base = if text("straight") == "true" { &from } else { &comparison.merge_base };
-    let mut files = graph.between(base, &to).ok_or_else(|| missing("Ref"))?;
+    let mut files = graph.difference(base, &to).ok_or_else(|| missing("Ref"))?;
     let overflow = files.len() > MAX_FILES;
     files.truncate(MAX_FILES);
     let commits: Vec<&Commit> = comparison.ahead.iter().filter_map(|sha| graph.exact(sha)).collect();

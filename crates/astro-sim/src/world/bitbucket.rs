@@ -132,8 +132,17 @@ pub struct Report {
     pub external_id: String,
     /// What was sent.
     pub fields: Map<String, Value>,
-    /// Its annotations by the reporter's id of each, in the order they came.
-    pub annotations: Vec<(String, Map<String, Value>)>,
+    /// Its annotations, in the order they came.
+    pub annotations: Vec<Annotation>,
+}
+
+/// An annotation of a report.
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    /// The reporter's id of it; the same one again replaces it.
+    pub external_id: String,
+    /// What was sent.
+    pub fields: Map<String, Value>,
 }
 
 /// A repository.

@@ -189,9 +189,9 @@ impl World {
 /// Returns the history that the sandbox's repository has on every forge: `main`, and `change` one commit ahead of it.
 pub fn sandbox_graph() -> CommitGraph {
     let mut graph = CommitGraph::default();
-    graph.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
+    graph.push("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
     graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
-    graph.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
+    graph.push("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
     graph
 }
 

@@ -1,5 +1,5 @@
-//! Commits, branches and tags: the part of a repository that every forge shows.
-//! It must not know any forge, nor how a request is spelled.
+//! A repository's commits, branches and tags, as every forge has them.
+//! It must not know any forge, nor what a comparison is asked for.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -27,15 +27,6 @@ pub struct Commit {
     pub files: Vec<ChangedFile>,
 }
 
-/// The commits of a repository and the names that point at them.
-#[derive(Clone, Debug, Default)]
-pub struct CommitGraph {
-    /// Commits.
-    pub commits: Vec<Commit>,
-    /// Object ids by branch or tag name.
-    pub refs: BTreeMap<String, String>,
-}
-
 /// How two commits lie to each other.
 #[derive(Clone, Debug)]
 pub struct Comparison {
@@ -51,9 +42,18 @@ pub struct Comparison {
     pub files: Vec<ChangedFile>,
 }
 
+/// All commits of a repository and the names that lead to them.
+#[derive(Clone, Debug, Default)]
+pub struct CommitGraph {
+    /// Commits.
+    pub commits: Vec<Commit>,
+    /// Object ids by branch or tag name.
+    pub refs: BTreeMap<String, String>,
+}
+
 impl CommitGraph {
     /// Adds a commit and moves a branch to it.
-    pub fn push_commit(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
+    pub fn push(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
         let file = |(path, status): &(&str, &str)| ChangedFile { path: (*path).into(), status: (*status).into(), previous: None };
         self.push_files(branch, sha, files.iter().map(file).collect());
     }
@@ -105,7 +105,7 @@ impl CommitGraph {
     ///
     /// A tree is what the commits of the first-parent line left behind, so a file counts as changed when another commit
     /// touched it last.
-    pub fn between(&self, from: &str, to: &str) -> Option<Vec<ChangedFile>> {
+    pub fn difference(&self, from: &str, to: &str) -> Option<Vec<ChangedFile>> {
         let (old, new) = (self.tree(&self.commit(from)?.sha), self.tree(&self.commit(to)?.sha));
         let mut moved = BTreeSet::new();
         let mut files = Vec::new();

@@ -164,7 +164,7 @@ impl GitHub {
 impl GitHubRepository {
     /// Adds a commit and moves a branch to it.
     pub fn push_commit(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
-        self.graph.push_commit(branch, sha, files);
+        self.graph.push(branch, sha, files);
     }
 
     /// Returns the newest state of each status and check run of a commit, by name.

@@ -187,7 +187,7 @@ async fn a_diffstat_names_the_changed_commit_first_and_has_three_ways() {
     let (side, renamed) = ("4".repeat(40), "5".repeat(40));
     bench.sim.with(|world| {
         let graph = &mut world.bitbucket.repositories[0].graph;
-        graph.push_commit("main", &side, &[("README.md", "added")]);
+        graph.push("main", &side, &[("README.md", "added")]);
         let moved =
             ChangedFile { path: "dags/new.py".into(), status: "renamed".into(), previous: Some("dags/example.py".into()) };
         graph.push_files("change", &renamed, vec![moved]);

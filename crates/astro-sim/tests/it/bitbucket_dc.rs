@@ -198,7 +198,7 @@ async fn comparing_lists_what_the_first_commit_has_and_stops_silently_at_a_thous
         graph.push_files("change", &"5".repeat(40), vec![moved]);
         let names: Vec<_> = (0..1001).map(|number| format!("dags/{number:04}.py")).collect();
         let files: Vec<_> = names.iter().map(|name| (name.as_str(), "added")).collect();
-        graph.push_commit("main", &"6".repeat(40), &files);
+        graph.push("main", &"6".repeat(40), &files);
     });
     let compare = async |query: &str| {
         call(&bench, Method::GET, &format!("rest/api/latest/projects/ACME/repos/demo/compare/changes?{query}"), Value::Null).await

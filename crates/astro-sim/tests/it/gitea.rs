@@ -131,7 +131,7 @@ async fn a_comparison_lists_the_files_of_each_commit_and_forgejo_lists_them_all_
     let newest = "4444444444444444444444444444444444444444";
     bench.sim.with(|world| {
         let graph = &mut world.gitea.repositories[0].graph;
-        graph.push_commit("change", newest, &[("dags/example.py", "removed"), ("dags/new.py", "added")]);
+        graph.push("change", newest, &[("dags/example.py", "removed"), ("dags/new.py", "added")]);
         let renamed = ChangedFile { path: "b.py".into(), status: "renamed".into(), previous: Some("a.py".into()) };
         graph.commits.last_mut().unwrap().files.push(renamed);
     });

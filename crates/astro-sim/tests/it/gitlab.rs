@@ -284,13 +284,13 @@ async fn comparing_follows_the_merge_base_unless_straight_and_says_when_it_is_cu
     let bench = Bench::sandbox().await;
     bench.sim.with(|world| {
         let graph = &mut world.gitlab.projects[0].graph;
-        graph.push_commit("main", &"4".repeat(40), &[("README.md", "added")]);
+        graph.push("main", &"4".repeat(40), &[("README.md", "added")]);
         let moved =
             ChangedFile { path: "dags/new.py".into(), status: "renamed".into(), previous: Some("dags/example.py".into()) };
         graph.push_files("change", &"5".repeat(40), vec![moved]);
         let names: Vec<_> = (0..1001).map(|number| format!("dags/{number:04}.py")).collect();
         let files: Vec<_> = names.iter().map(|name| (name.as_str(), "added")).collect();
-        graph.push_commit("main", &"6".repeat(40), &files);
+        graph.push("main", &"6".repeat(40), &files);
     });
     let compare =
         async |query: &str| call(&bench, Method::GET, &format!("{PROJECT}/repository/compare?{query}"), Value::Null).await;
