@@ -8,5 +8,6 @@ mod bench;
 #[expect(dead_code, reason = "these tests need a part of it")]
 mod components;
 mod container;
+mod gitlab;
 #[expect(dead_code, reason = "these tests need a part of it")]
 mod scene;
