@@ -8,6 +8,7 @@ mod bench;
 #[expect(dead_code, reason = "these tests need a part of it")]
 mod components;
 mod container;
+mod examples;
 mod gitlab;
 #[expect(dead_code, reason = "these tests need a part of it")]
 mod scene;
