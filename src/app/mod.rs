@@ -6,6 +6,7 @@ pub mod commits;
 pub mod content;
 pub mod gather;
 pub mod report;
+pub mod reporter;
 pub mod run;
 pub mod sandbox;
 pub mod session;

@@ -53,7 +53,7 @@ impl Session {
         let context = (provider.read)(&env, event.as_deref())?;
         let settings = settings(&env, flags, &context)?;
         let console = Console::of_process(&env, context.provider, settings.report.colour);
-        for secret in [&settings.api.token, &settings.report.github_token].into_iter().flatten() {
+        for secret in [&settings.api.token, &settings.report.forge_token].into_iter().flatten() {
             console.hide(secret);
         }
         logging::start(&console, logging::level(settings.report.log_level, &env))?;

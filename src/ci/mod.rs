@@ -37,7 +37,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::model::context::{CiContext, Event, ForgeKind, PullRequestState, Trust};
+    use crate::model::context::{CiContext, Event, PullRequestState, Trust};
     use crate::model::revision::CommitSha;
 
     #[derive(serde::Deserialize)]
@@ -85,13 +85,10 @@ mod tests {
                 "state": match it.state { PullRequestState::Open => "open", PullRequestState::Merged => "merged", PullRequestState::Closed => "closed" },
             })
         });
-        let repository = context.repository.as_ref().map(|it| {
-            let forge = match it.forge {
-                ForgeKind::GitHub => "github",
-                ForgeKind::Other => "other",
-            };
-            json!({"forge": forge, "server_url": it.server_url, "api_url": it.api_url, "path": it.path})
-        });
+        let repository = context
+            .repository
+            .as_ref()
+            .map(|it| json!({"forge": it.forge.word(), "server_url": it.server_url, "api_url": it.api_url, "path": it.path}));
         let all = json!({
             "provider": context.provider, "event": event, "commit": sha(&context.commit), "branch": context.branch,
             "tag": context.tag, "before": sha(&context.before), "pull_request": pull_request, "repository": repository,

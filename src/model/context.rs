@@ -115,8 +115,25 @@ pub struct Repository {
     pub server_url: String,
     /// Base URL of the forge's API, without a trailing slash.
     pub api_url: Option<String>,
-    /// Full name, such as `acme/pipelines`; may have more than two parts.
+    /// Full name, such as `acme/pipelines`. GitLab's may have more parts, Azure Repos' is
+    /// `organization/project/repository`, Bitbucket Data Center's `PROJECT/repository`.
     pub path: String,
+}
+
+impl Repository {
+    /// Returns the page that shows what one commit has and another has not; none where the forge
+    /// has no such page or the server is unknown.
+    #[must_use]
+    pub fn compare_page(&self, base: &CommitSha, head: &CommitSha) -> Option<String> {
+        let place = match self.forge {
+            ForgeKind::GitHub | ForgeKind::Gitea => format!("compare/{base}...{head}"),
+            ForgeKind::GitLab => format!("-/compare/{base}...{head}"),
+            // The other way round, as Bitbucket reads it: what the first has and the second has not.
+            ForgeKind::Bitbucket => format!("branches/compare/{head}%0D{base}"),
+            ForgeKind::BitbucketServer | ForgeKind::AzureDevOps | ForgeKind::Other => return None,
+        };
+        Some(format!("{}/{}/{place}", self.server_url, self.path))
+    }
 }
 
 /// The forge software.
@@ -124,6 +141,36 @@ pub struct Repository {
 pub enum ForgeKind {
     /// GitHub, in the cloud or as GitHub Enterprise Server.
     GitHub,
+    /// GitLab, in the cloud or self-managed.
+    GitLab,
+    /// Bitbucket Cloud.
+    Bitbucket,
+    /// Bitbucket Data Center.
+    BitbucketServer,
+    /// Azure Repos, in Azure DevOps Services or Server.
+    AzureDevOps,
+    /// Gitea or Forgejo.
+    Gitea,
     /// Unknown or none.
     Other,
+}
+
+impl ForgeKind {
+    /// Every forge that Liftoff can report to.
+    pub const ALL: &'static [Self] =
+        &[Self::GitHub, Self::GitLab, Self::Bitbucket, Self::BitbucketServer, Self::AzureDevOps, Self::Gitea];
+
+    /// Returns the word by which settings and fixtures name it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::Bitbucket => "bitbucket",
+            Self::BitbucketServer => "bitbucket-server",
+            Self::AzureDevOps => "azure-devops",
+            Self::Gitea => "gitea",
+            Self::Other => "other",
+        }
+    }
 }

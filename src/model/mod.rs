@@ -9,6 +9,7 @@ pub mod entry;
 pub mod fingerprint;
 pub mod ids;
 pub mod image;
+pub mod markup;
 pub mod path;
 pub mod project;
 pub mod revision;

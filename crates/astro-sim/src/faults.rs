@@ -12,6 +12,10 @@ pub enum Face {
     Registry,
     /// GitHub.
     GitHub,
+    /// Gitea or Forgejo.
+    Gitea,
+    /// Azure DevOps.
+    AzureDevOps,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -80,6 +80,16 @@ impl Sim {
         format!("{}/github", self.url())
     }
 
+    /// Returns the base of the Gitea API.
+    pub fn gitea_api_url(&self) -> String {
+        format!("{}/gitea/api/v1", self.url())
+    }
+
+    /// Returns the address that Azure DevOps' organizations are below.
+    pub fn azure_devops_url(&self) -> String {
+        format!("{}/azure", self.url())
+    }
+
     /// Returns host and port of the image registry.
     pub fn registry_host(&self) -> String {
         self.address.to_string()

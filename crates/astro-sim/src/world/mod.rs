@@ -2,11 +2,17 @@
 //! It must not know any face, any HTTP type, nor the rules between its parts.
 
 pub mod account;
+pub mod azure_devops;
 pub mod blobs;
 pub mod builder;
+pub mod builder_azure_devops;
+pub mod builder_gitea;
+pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod gitea;
 pub mod github;
+pub mod github_runs;
 pub mod registry;
 pub mod rollout;
 pub mod runtime;

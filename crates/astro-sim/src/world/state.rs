@@ -8,8 +8,10 @@ use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
+use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
@@ -77,6 +79,10 @@ pub struct World {
     pub blobs: BlobStore,
     /// Image registry.
     pub registry: Registry,
+    /// Azure DevOps.
+    pub azure_devops: AzureDevOps,
+    /// Gitea or Forgejo.
+    pub gitea: Gitea,
     /// GitHub.
     pub github: GitHub,
     /// How changes land.
