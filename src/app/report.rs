@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::app::session::Session;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
-use crate::error::Result;
+use crate::error::{Place, Result};
 use crate::forge::github::{CommitStatus, GitHub, StatusState, Upsert};
 use crate::model::context::ForgeKind;
+use crate::model::dag::Severity;
 use crate::model::revision::CommitSha;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::run::{Ending, Run, ShownSetting};
@@ -20,6 +21,8 @@ const FORGE_BUDGET: Duration = Duration::from_secs(45);
 /// Name of the file variables on GitHub Actions and those that mimic it.
 const OUTPUT: &str = "GITHUB_OUTPUT";
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// Problems printed of one run; a CI system shows fewer.
+const MOST_PROBLEMS: usize = 100;
 /// Name of the commit status.
 const STATUS_CONTEXT: &str = "liftoff";
 
@@ -105,6 +108,22 @@ pub async fn to_forge_status(session: &Session, run: &Run<'_>, github: Option<&G
     }
 }
 
+/// Prints what is wrong with the DAGs' files, each problem at its place.
+pub fn problems(console: &Console, plan: &Plan) {
+    let problems = plan.dags.as_ref().map_or(&[][..], |dags| &dags.problems);
+    for problem in problems.iter().take(MOST_PROBLEMS) {
+        let place = Place { path: problem.file.to_string(), line: problem.line };
+        let text = problem.to_string();
+        match problem.severity {
+            Severity::Error => console.error_at(&place, &text),
+            Severity::Warning => console.warning_at(&place, &text),
+        }
+    }
+    if let Some(rest) = problems.len().checked_sub(MOST_PROBLEMS).filter(|rest| *rest > 0) {
+        console.info(&format!("… and {rest} more problems; `plan --json` lists them all"));
+    }
+}
+
 /// Returns the plan with everything masked that the console masks. It happens before anything is
 /// made of the texts, because escaping would hide a secret from the mask.
 #[must_use]
@@ -113,6 +132,9 @@ pub fn without_secrets(mut plan: Plan, console: &Console) -> Plan {
     let causes = plan.files.iter_mut().map(|file| &mut file.why);
     for text in std::iter::once(&mut plan.reason).chain(&mut plan.notices).chain(reasons).chain(causes) {
         *text = console.masked(text);
+    }
+    if let Some(dags) = &mut plan.dags {
+        dags.change_texts(&|text| console.masked(text));
     }
     plan.refusal = plan.refusal.map(|refusal| refusal.map_text(|text| console.masked(text)));
     plan

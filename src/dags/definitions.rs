@@ -12,8 +12,9 @@ use crate::dags::constants::{Constants, Given};
 use crate::dags::names::{Meaning, Names};
 use crate::dags::source::Source;
 use crate::dags::tasks::{Invocation, TaskFunction, Tasks, is_operator};
+use crate::dags::texts::readable;
 use crate::dags::uses::Uses;
-use crate::dags::values::{cut, moment, shown};
+use crate::dags::values::{moment, shown};
 use crate::model::dag::{Dag, Value};
 
 /// Calls of task group functions that are followed; groups that call each other multiply.
@@ -123,13 +124,13 @@ impl<'r> Reader<'r, '_> {
         };
         let code = self.source.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
         Dag {
-            id: cut(id),
+            id: readable(id),
             file: self.source.path.clone(),
             line,
             schedule: schedule.unwrap_or(Value::Absent),
             start_date: value(arguments.get_beside_first("start_date"), |expression| moment(self.constants, expression)),
             tags: value(arguments.get_beside_first("tags"), |expression| {
-                Some(self.constants.texts(expression)?.into_iter().map(cut).collect())
+                Some(self.constants.texts(expression)?.into_iter().map(readable).collect())
             }),
             owner: value(owner, |expression| shown(self.constants, expression)),
             catchup: value(arguments.get_beside_first("catchup"), |expression| self.constants.truth(expression)),
@@ -327,14 +328,14 @@ impl<'r> Visitor<'r> for Reader<'r, '_> {
             Stmt::ClassDef(_) | Stmt::For(_) | Stmt::While(_) => self.uncertain(|reader| walk_stmt(reader, statement)),
             Stmt::Assign(assign) => match &*assign.value {
                 Expr::Call(call) if self.names.meaning(&call.func) == Some(Meaning::Dag) => {
-                    let index = self.constructed(call, call.range());
+                    let index = self.constructed(call, assign.range);
                     assign.targets.iter().for_each(|target| self.bind(target, index));
                 }
                 _ => walk_stmt(self, statement),
             },
             Stmt::AnnAssign(assign) => match assign.value.as_deref() {
                 Some(Expr::Call(call)) if self.names.meaning(&call.func) == Some(Meaning::Dag) => {
-                    let index = self.constructed(call, call.range());
+                    let index = self.constructed(call, assign.range);
                     self.bind(&assign.target, index);
                 }
                 _ => walk_stmt(self, statement),

@@ -12,5 +12,6 @@ pub mod nesting;
 pub mod read;
 pub mod source;
 pub mod tasks;
+pub mod texts;
 pub mod uses;
 pub mod values;

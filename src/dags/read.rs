@@ -19,14 +19,7 @@ pub enum Wanted {
 /// Reads a file. Call it on a thread that has `source::STACK` bytes of stack.
 #[must_use]
 pub fn read(path: &RelPath, bytes: &[u8], python: Option<Python>, wanted: Wanted) -> DagFile {
-    let file = |problems: Vec<Problem>| DagFile {
-        path: path.clone(),
-        whole: problems.is_empty(),
-        problems,
-        dags: Vec::new(),
-        dynamic: Vec::new(),
-        shared: [0; 32],
-    };
+    let file = |problems: Vec<Problem>| DagFile { whole: problems.is_empty(), problems, ..DagFile::unread(path.clone()) };
     let source = match Source::parse(path, bytes, python) {
         Ok(source) => source,
         Err(problem) => return file(vec![problem]),
@@ -43,20 +36,23 @@ pub fn read(path: &RelPath, bytes: &[u8], python: Option<Python>, wanted: Wanted
     }
 }
 
-/// Hashes the text outside the definitions.
+/// Hashes the lines outside the definitions. Empty ones do not count, so that a definition can
+/// come or go without a trace.
 fn shared(text: &str, found: &[Found]) -> [u8; 32] {
     let mut ranges: Vec<(usize, usize)> =
         found.iter().map(|found| (found.range.start().to_usize(), found.range.end().to_usize())).collect();
     ranges.sort_unstable();
+    ranges.push((text.len(), text.len()));
     let mut hasher = blake3::Hasher::new();
     let mut at = 0;
     for (start, end) in ranges {
-        hasher.update(text.get(at..start).unwrap_or_default().as_bytes());
-        // Keeps apart what a definition parts.
-        hasher.update(b"\0");
+        let between = text.get(at..start).unwrap_or_default();
+        for line in between.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+            hasher.update(line.as_bytes());
+            hasher.update(b"\n");
+        }
         at = at.max(end);
     }
-    hasher.update(text.get(at..).unwrap_or_default().as_bytes());
     *hasher.finalize().as_bytes()
 }
 
@@ -273,6 +269,9 @@ mod tests {
         assert_ne!(parts(&text.replace("y = 1", "y = 2")).1[0], codes[0]);
         let (other, same) = parts(&text.replace("x = 1", "x = 2"));
         assert!(other != shared && same == codes);
+        for more in ["\n\nc = DAG('c')", "\n\nwith DAG('c'):\n  A()\n\n", "\nDAG('c')\n"] {
+            assert_eq!(parts(&format!("{text}{more}")).0, shared, "{more}");
+        }
     }
 
     fn problems(text: &str, python: Option<Python>) -> Vec<String> {
@@ -357,7 +356,7 @@ mod tests {
             assert!(!read(&path(), blocks.as_bytes(), None, Wanted::Dags).whole);
             let large = vec![b'#'; crate::dags::source::LARGEST + 1];
             let file = read(&path(), &large, None, Wanted::Dags);
-            assert!(file.problems[0].message.contains("8 MB, more than 8 MiB"), "{:?}", file.problems);
+            assert!(file.problems[0].message.contains("larger than 8 MiB"), "{:?}", file.problems);
             assert_eq!(file.problems[0].severity, Severity::Warning);
         });
     }

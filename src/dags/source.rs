@@ -11,6 +11,7 @@ use ruff_text_size::{Ranged as _, TextSize};
 
 use crate::dags::decode::{self, Undecodable};
 use crate::dags::nesting::{Nesting, nesting};
+use crate::dags::texts::readable;
 use crate::model::dag::{Problem, Severity};
 use crate::model::path::RelPath;
 use crate::model::runtime::Python;
@@ -22,8 +23,6 @@ pub const STACK: usize = 64 << 20;
 pub const LARGEST: usize = 8 << 20;
 /// The most problems told of one file; after the first few the parser only stumbles on.
 const MOST_PROBLEMS: usize = 10;
-/// The longest message in characters.
-const LONGEST_MESSAGE: usize = 300;
 
 /// A parsed file.
 pub struct Source<'a> {
@@ -53,7 +52,7 @@ impl<'a> Source<'a> {
             severity: Severity::Warning,
         };
         if bytes.len() > LARGEST {
-            return Err(unread(format!("it has {} MB, more than {} MiB", bytes.len() / 1_000_000, LARGEST >> 20)));
+            return Err(unread(format!("it is larger than {} MiB", LARGEST >> 20)));
         }
         let text = decode::text(bytes).map_err(|flaw| match flaw {
             Undecodable::NotUtf8 { line } => Problem {
@@ -62,7 +61,7 @@ impl<'a> Source<'a> {
                 severity: Severity::Error,
                 ..unread(String::new())
             },
-            Undecodable::Unknown { encoding } => unread(format!("Liftoff does not read the encoding {encoding}")),
+            Undecodable::Unknown { encoding } => unread(format!("Liftoff does not read the encoding {}", readable(&encoding))),
         })?;
         match nesting(&text) {
             Nesting::Shallow => {}
@@ -116,20 +115,4 @@ fn found<T>(path: &RelPath, text: &str, lines: &OnceCell<LineIndex>, parsed: &Pa
         });
     }
     problems
-}
-
-/// Returns a message on one line and of bounded length; the parser quotes names of the source.
-fn readable(message: &str) -> String {
-    let mut text = String::new();
-    for (count, character) in message.chars().enumerate() {
-        if count == LONGEST_MESSAGE {
-            text.push('…');
-            break;
-        }
-        match character {
-            character if character.is_control() => text.extend(character.escape_default()),
-            character => text.push(character),
-        }
-    }
-    text
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-use crate::dags::values::cut;
+use crate::dags::texts::readable;
 
 /// The most tasks of a DAG that are listed by name.
 const MOST: usize = 10_000;
@@ -33,7 +33,7 @@ impl Tasks {
     /// Adds a task whose id the source says, or a dynamic one.
     pub fn add(&mut self, id: Option<String>) {
         match id {
-            Some(id) if self.ids.len() < MOST => self.ids.push(cut(&id)),
+            Some(id) if self.ids.len() < MOST => self.ids.push(readable(&id)),
             _ => self.dynamic += 1,
         }
     }

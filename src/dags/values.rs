@@ -8,33 +8,23 @@ use ruff_python_ast::{Expr, ExprCall, Number, Operator, UnaryOp};
 use crate::dags::calls::Arguments;
 use crate::dags::constants::{Constants, Given};
 use crate::dags::names::dotted;
+use crate::dags::texts::{LONGEST, readable};
 
-/// The longest text of a value in bytes, more or less; the rest is cut off.
-const LONGEST: usize = 250;
 /// The deepest expression that is shown.
 const DEEPEST: usize = 12;
 /// Functions, all lower case, whose result is what their arguments say.
 const PLAIN: &[&str] =
     &["timedelta", "duration", "datetime", "date", "dict", "list", "tuple", "set", "days_ago", "relativedelta"];
 
-/// Cuts a text that is shown to people to a bounded length.
-#[must_use]
-pub fn cut(text: &str) -> String {
-    match text.char_indices().find(|(at, letter)| at + letter.len_utf8() > LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 /// Returns a value in words; `None` when it is dynamic. A text stands without quotes.
 #[must_use]
 pub fn shown<'a>(constants: &Constants<'a>, expression: &'a Expr) -> Option<String> {
     if let Some(text) = constants.text(expression) {
-        return Some(cut(text));
+        return Some(readable(text));
     }
     let mut words = Words { constants, text: String::new() };
     words.add(expression, 0)?;
-    Some(cut(&words.text))
+    Some(readable(&words.text))
 }
 
 /// Returns a point in time as `2024-01-31 06:00 Europe/Zurich`, or as `shown` does.
@@ -88,7 +78,7 @@ fn date<'a>(constants: &Constants<'a>, call: &'a ExprCall) -> Option<String> {
             Given::Unsure => return None,
         }
     }
-    Some(cut(&text))
+    Some(readable(&text))
 }
 
 /// Returns `UTC` for `"UTC"`, `timezone("UTC")` and `timezone.utc`.
@@ -111,7 +101,7 @@ struct Words<'c, 'a> {
 impl<'a> Words<'_, 'a> {
     fn add(&mut self, expression: &'a Expr, depth: usize) -> Option<()> {
         // What is cut off in the end need not be made; names that name each other would never end.
-        if self.text.len() > LONGEST {
+        if self.text.len() > 4 * LONGEST {
             return Some(());
         }
         if depth > DEEPEST {
@@ -120,7 +110,7 @@ impl<'a> Words<'_, 'a> {
         match self.constants.resolved(expression) {
             Expr::NoneLiteral(_) => self.text.push_str("None"),
             Expr::BooleanLiteral(literal) => self.text.push_str(if literal.value { "True" } else { "False" }),
-            Expr::StringLiteral(literal) => write!(self.text, "{:?}", cut(literal.value.to_str())).ok()?,
+            Expr::StringLiteral(literal) => write!(self.text, "{:?}", readable(literal.value.to_str())).ok()?,
             Expr::NumberLiteral(literal) => match &literal.value {
                 Number::Int(number) => write!(self.text, "{number}").ok()?,
                 Number::Float(number) => write!(self.text, "{number:?}").ok()?,

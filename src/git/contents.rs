@@ -60,7 +60,7 @@ pub async fn contents(
     let files = blocking(move || reader.files_at(&commit, &folders, &paths)).await?;
     let ids: BTreeSet<ObjectId> = files.values().copied().collect();
     let ids: Vec<ObjectId> = ids.into_iter().collect();
-    let mut sizes = sizes(repository, &ids).await?;
+    let mut sizes = sizes_at_hand(repository, &ids).await?;
     let missing: Vec<ObjectId> = ids.iter().filter(|id| !sizes.contains_key(id)).copied().collect();
     if missing.len() > MOST_FETCHED {
         return Ok(Err(format!("{} files would have to be fetched", missing.len())));
@@ -69,7 +69,7 @@ pub async fn contents(
         if let Some(why) = fetch_blobs(repository, &missing, timeout, env).await? {
             return Ok(Err(format!("the former contents cannot be fetched: {why}")));
         }
-        sizes.extend(self::sizes(repository, &missing).await?);
+        sizes.extend(sizes_at_hand(repository, &missing).await?);
         if missing.iter().any(|id| !sizes.contains_key(id)) {
             return Ok(Err("the remote did not send the former contents".to_owned()));
         }
@@ -86,7 +86,7 @@ pub async fn contents(
 }
 
 /// Returns the sizes of those blobs that are at hand.
-async fn sizes(repository: &Arc<Repository>, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, u64>> {
+async fn sizes_at_hand(repository: &Arc<Repository>, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, u64>> {
     let (repository, ids) = (repository.clone(), ids.to_vec());
     blocking(move || {
         let sizes = repository.blob_sizes(&ids)?;

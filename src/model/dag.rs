@@ -81,6 +81,14 @@ pub struct DagFile {
     pub shared: [u8; 32],
 }
 
+impl DagFile {
+    /// Returns a file of which nothing is known.
+    #[must_use]
+    pub const fn unread(path: RelPath) -> Self {
+        Self { path, problems: Vec::new(), whole: false, dags: Vec::new(), dynamic: Vec::new(), shared: [0; 32] }
+    }
+}
+
 /// Something wrong with a Python file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -369,6 +369,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
                 file(b"dags/sales.py", ChangeKind::Modified, Some(Artifact::Dags), "in the DAGs folder"),
                 file(b"docs/@acme|#1`x`</code><img>.md", ChangeKind::Added, None, "matches *.md"),
             ],
+            dags: None,
             base: None,
             steps: Vec::new(),
             notices: vec!["see https://evil.example or www.evil.example".to_owned()],

@@ -1,6 +1,7 @@
 //! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
 //! It shows decisions and outcomes; it never makes or changes one.
 
+pub mod dags;
 pub mod figures;
 pub mod github_files;
 pub mod json;
