@@ -2,6 +2,8 @@
 //! A forge shows what happened; it never influences a deploy, except that it may know commits
 //! that the checkout lacks.
 
+pub mod bitbucket;
+pub mod bitbucket_server;
 pub mod diff;
 pub mod github;
 pub mod gitlab;
@@ -14,7 +16,12 @@ use crate::forge::interface::{Connect, Connection, Forge};
 use crate::model::context::ForgeKind;
 
 /// Every forge.
-pub const FORGES: &[(ForgeKind, Connect)] = &[(ForgeKind::GitHub, github::connect), (ForgeKind::GitLab, gitlab::connect)];
+pub const FORGES: &[(ForgeKind, Connect)] = &[
+    (ForgeKind::GitHub, github::connect),
+    (ForgeKind::GitLab, gitlab::connect),
+    (ForgeKind::Bitbucket, bitbucket::connect),
+    (ForgeKind::BitbucketServer, bitbucket_server::connect),
+];
 
 /// Connects to the repository's forge; `None` when it is none that Liftoff knows.
 ///
