@@ -1,4 +1,5 @@
-//! The vendors' own clients work against the simulated forges, so these speak as the real ones do.
+//! Clients that the vendors or others made for the real forges work against the simulated ones, so these speak as the real
+//! ones do.
 //! It knows how a script is run and what it must have asked; the scripts in `tests/real/clients` know the rest.
 #![cfg(feature = "real-tests")]
 #![expect(clippy::expect_used, reason = "a client that does not run fails its test")]
@@ -10,11 +11,12 @@ use std::process::Command;
 
 use astro_sim::faults::Face;
 use astro_sim::sim::Sim;
-use astro_sim::world::builder::SANDBOX_GITHUB_TOKEN;
+use astro_sim::world::builder::{SANDBOX_COMMIT, SANDBOX_GITHUB_TOKEN, SANDBOX_HEAD};
 use astro_sim::world::builder_azure_devops::{SANDBOX_AZURE_PERSONAL_TOKEN, SANDBOX_AZURE_PIPELINE_TOKEN};
 use astro_sim::world::builder_gitea::SANDBOX_GITEA_TOKEN;
 use astro_sim::world::github::{GitHubToken, USUAL_PERMISSIONS};
 use astro_sim::world::state::World;
+use astro_sim::world::{bitbucket, bitbucket_dc, gitlab};
 use serde_json::{Value, json};
 
 #[path = "components.rs"]
@@ -25,7 +27,11 @@ use components::variable;
 
 /// Returns where each forge is and the tokens it takes.
 fn forges(sim: &Sim) -> Value {
+    let place = |url: String, token: &str| json!({ "url": url, "token": token, "commit": SANDBOX_HEAD, "base": SANDBOX_COMMIT });
     json!({
+        "gitlab": place(format!("{}/gitlab", sim.url()), gitlab::TOKEN),
+        "bitbucket": place(sim.bitbucket_api_url(), bitbucket::TOKEN),
+        "bitbucket_dc": place(sim.bitbucket_dc_url(), bitbucket_dc::TOKEN),
         "github": { "url": sim.github_api_url(), "token": SANDBOX_GITHUB_TOKEN, "person": "ghp_ada" },
         "gitea": { "url": sim.gitea_api_url(), "token": SANDBOX_GITEA_TOKEN },
         "azure": {
@@ -43,7 +49,8 @@ fn drive(script: &str, face: Face, operations: &[&str]) {
     let installed = variable("REAL_CLIENTS");
     let copy = Path::new(&installed).join(script);
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/clients").join(script), &copy).expect("a copy");
-    let mut command = Command::new("node");
+    let python = Path::new(&installed).join("python/bin/python");
+    let mut command = Command::new(if script.ends_with(".py") { python } else { "node".into() });
     command.arg(copy).arg(forges(&sim).to_string()).env_clear().env("PATH", variable("PATH")).env("HOME", &installed);
     let output = command.output().expect("node is installed");
     let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
@@ -100,4 +107,53 @@ fn microsofts_client_works_with_the_simulated_azure_devops() {
         "CommitDiffs",
     ];
     drive("azure-devops.mjs", Face::AzureDevOps, &operations);
+}
+
+#[test]
+fn python_gitlab_works_with_the_simulated_gitlab() {
+    let operations = [
+        "CurrentUser",
+        "GetMergeRequest",
+        "ListNotes",
+        "CreateNote",
+        "UpdateNote",
+        "CreateCommitStatus",
+        "CreateDeployment",
+        "UpdateDeployment",
+        "ListEnvironments",
+        "UpdateEnvironment",
+        "StopEnvironment",
+        "Compare",
+    ];
+    drive("on_gitlab.py", Face::GitLab, &operations);
+}
+
+#[test]
+fn the_bitbucket_module_works_with_the_simulated_bitbucket_cloud() {
+    let operations = [
+        "GetPullRequest",
+        "ListPullRequestComments",
+        "CreatePullRequestComment",
+        "UpdatePullRequestComment",
+        "CreateBuildStatus",
+        "PutReport",
+        "CreateAnnotations",
+        "Diffstat",
+    ];
+    drive("bitbucket.mjs", Face::Bitbucket, &operations);
+}
+
+#[test]
+fn atlassian_python_api_works_with_the_simulated_bitbucket_data_center() {
+    let operations = [
+        "GetPullRequest",
+        "ListActivities",
+        "CreateComment",
+        "UpdateComment",
+        "AddBuild",
+        "PutReport",
+        "AddAnnotations",
+        "CompareChanges",
+    ];
+    drive("on_bitbucket_dc.py", Face::BitbucketDc, &operations);
 }

@@ -1,14 +1,14 @@
-"""Does what a deploy does on Bitbucket Data Center, with the client library atlassian-python-api.
+"""Does what a deploy does on Bitbucket Data Center, with the client library atlassian-python-api."""
 
-Arguments: URL, token, project, repository, commit, base.
-"""
-
+import json
 import sys
 
 from atlassian import Bitbucket
 from requests.exceptions import HTTPError
 
-url, token, project, slug, commit, base = sys.argv[1:]
+forge = json.loads(sys.argv[1])["bitbucket_dc"]
+url, token, commit, base = forge["url"], forge["token"], forge["commit"], forge["base"]
+project, slug = "ACME", "demo"
 server = Bitbucket(url=url, token=token)
 
 pull = server.get_pull_request(project, slug, 1)
@@ -44,4 +44,3 @@ try:
     raise SystemExit("a wrong token was accepted")
 except HTTPError as error:
     assert error.response.status_code == 401, error
-print("done")

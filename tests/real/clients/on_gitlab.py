@@ -1,15 +1,17 @@
-"""Does what a deploy does on GitLab, with the client library python-gitlab. Arguments: URL, token, project, commit, base."""
+"""Does what a deploy does on GitLab, with the client library python-gitlab."""
 
+import json
 import sys
 
 import gitlab
 
-url, token, path, commit, base = sys.argv[1:]
+forge = json.loads(sys.argv[1])["gitlab"]
+url, token, commit, base = forge["url"], forge["token"], forge["commit"], forge["base"]
 connection = gitlab.Gitlab(url, private_token=token)
 connection.auth()
 assert connection.user.username == "deploy-bot"
 
-project = connection.projects.get(path, lazy=True)
+project = connection.projects.get("acme/platform/demo", lazy=True)
 merge_request = project.mergerequests.get(1)
 assert (merge_request.state, merge_request.sha) == ("opened", commit)
 
@@ -49,4 +51,3 @@ try:
     raise SystemExit("a wrong token was accepted")
 except gitlab.exceptions.GitlabAuthenticationError:
     pass
-print("done")
