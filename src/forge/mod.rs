@@ -2,7 +2,9 @@
 //! A forge shows what happened; it never influences a deploy, except that it may know commits
 //! that the checkout lacks.
 
+pub mod diff;
 pub mod github;
+pub mod gitlab;
 pub mod interface;
 pub mod rest;
 pub mod sticky;
@@ -12,7 +14,7 @@ use crate::forge::interface::{Connect, Connection, Forge};
 use crate::model::context::ForgeKind;
 
 /// Every forge.
-pub const FORGES: &[(ForgeKind, Connect)] = &[(ForgeKind::GitHub, github::connect)];
+pub const FORGES: &[(ForgeKind, Connect)] = &[(ForgeKind::GitHub, github::connect), (ForgeKind::GitLab, gitlab::connect)];
 
 /// Connects to the repository's forge; `None` when it is none that Liftoff knows.
 ///
