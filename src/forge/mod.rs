@@ -2,7 +2,9 @@
 //! A forge shows what happened; it never influences a deploy, except that it may know commits
 //! that the checkout lacks.
 
+pub mod azure_devops;
 pub mod diff;
+pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod interface;
@@ -14,7 +16,12 @@ use crate::forge::interface::{Connect, Connection, Forge};
 use crate::model::context::ForgeKind;
 
 /// Every forge.
-pub const FORGES: &[(ForgeKind, Connect)] = &[(ForgeKind::GitHub, github::connect), (ForgeKind::GitLab, gitlab::connect)];
+pub const FORGES: &[(ForgeKind, Connect)] = &[
+    (ForgeKind::GitHub, github::connect),
+    (ForgeKind::GitLab, gitlab::connect),
+    (ForgeKind::AzureDevOps, azure_devops::connect),
+    (ForgeKind::Gitea, gitea::connect),
+];
 
 /// Connects to the repository's forge; `None` when it is none that Liftoff knows.
 ///
