@@ -3,6 +3,8 @@
 //! that the checkout lacks.
 
 pub mod azure_devops;
+pub mod bitbucket;
+pub mod bitbucket_server;
 pub mod diff;
 pub mod gitea;
 pub mod github;
@@ -21,6 +23,8 @@ pub const FORGES: &[(ForgeKind, Connect)] = &[
     (ForgeKind::GitLab, gitlab::connect),
     (ForgeKind::AzureDevOps, azure_devops::connect),
     (ForgeKind::Gitea, gitea::connect),
+    (ForgeKind::Bitbucket, bitbucket::connect),
+    (ForgeKind::BitbucketServer, bitbucket_server::connect),
 ];
 
 /// Connects to the repository's forge; `None` when it is none that Liftoff knows.
