@@ -2,9 +2,11 @@
 //! A forge shows what happened; it never influences a deploy, except that it may know commits
 //! that the checkout lacks.
 
+pub mod azure_devops;
 pub mod bitbucket;
 pub mod bitbucket_server;
 pub mod diff;
+pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod interface;
@@ -19,6 +21,8 @@ use crate::model::context::ForgeKind;
 pub const FORGES: &[(ForgeKind, Connect)] = &[
     (ForgeKind::GitHub, github::connect),
     (ForgeKind::GitLab, gitlab::connect),
+    (ForgeKind::AzureDevOps, azure_devops::connect),
+    (ForgeKind::Gitea, gitea::connect),
     (ForgeKind::Bitbucket, bitbucket::connect),
     (ForgeKind::BitbucketServer, bitbucket_server::connect),
 ];
