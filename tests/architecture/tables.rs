@@ -10,6 +10,7 @@ const NOT_PROVIDERS: &[(&str, &str)] =
 /// Files of the module `forge` that are not a forge.
 const NOT_FORGES: &[(&str, &str)] = &[
     ("mod", "the list"),
+    ("diff", "what two commits differ in"),
     ("interface", "the trait"),
     ("rest", "what all JSON APIs share"),
     ("sticky", "the comment that is edited in place"),

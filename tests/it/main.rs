@@ -8,6 +8,7 @@ mod bench;
 mod checkouts;
 mod dags;
 mod deploys;
+mod forges;
 mod github;
 mod plan;
 mod planning;
