@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod checkouts;
 mod deploys;
+mod forges;
 mod github;
 mod plan;
 mod planning;
