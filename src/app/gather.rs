@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::app::baseline;
 use crate::app::commits::Commits;
 use crate::app::content::{self, Goods, ShippingRules};
+use crate::app::dags;
 use crate::app::session::Session;
 use crate::app::source::{self, Checkout};
 use crate::app::target::{self, Destination};
@@ -15,6 +16,7 @@ use crate::forge::interface::Forge;
 use crate::model::artifact::Artifact;
 use crate::model::deploy::DeployRecord;
 use crate::model::deployment::Deployment;
+use crate::plan::decide::ships_dags;
 use crate::plan::deployed::{self, Deployed};
 use crate::plan::facts::{ArtifactFacts, Facts, Request, Target};
 use crate::settings::values::DeployTypeSetting;
@@ -80,7 +82,10 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
         }
         _ => Vec::new(),
     };
-    let facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases };
+    let mut facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None };
+    if ships_dags(&facts)? {
+        facts.dags = dags::facts(session, &facts, &goods, &checkout).await?;
+    }
     Ok(Gathered { facts, astro, checkout, goods })
 }
 

@@ -4,6 +4,8 @@
 pub mod baseline;
 pub mod commits;
 pub mod content;
+pub mod crew;
+pub mod dags;
 pub mod gather;
 pub mod report;
 pub mod reporter;

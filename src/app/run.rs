@@ -21,8 +21,8 @@ use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::json;
-use crate::report::run::{Ending, Run};
-use crate::report::text::{self, Detail};
+use crate::report::run::{Detail, Ending, Run};
+use crate::report::text;
 use crate::settings::values::{ColourChoice, Format};
 
 /// Runs the program and returns its exit code.
@@ -148,6 +148,7 @@ async fn work(
     story.commit = gathered.facts.source.commit.clone();
     let decided = plan(&gathered.facts).map_err(failed)?;
     let plan = story.plan.insert(report::without_secrets(decided, &session.console)).clone();
+    report::problems(&session.console, &plan);
     if *command == Command::Plan {
         return plan.refusal.map_or(Ok(None), |refusal| Err(failed(refusal)));
     }
@@ -219,9 +220,11 @@ fn printed(session: &Session, command: &Command, run: &Run<'_>, json: &serde_jso
         (Ending::Shipped(outcome), _, Some(deployment)) => {
             text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
         }
-        (Ending::Planned, Some(plan), deployment) => text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
-            .iter()
-            .try_for_each(|line| console.data(line)),
+        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if *command == Command::Plan => {
+            text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
+                .iter()
+                .try_for_each(|line| console.data(line))
+        }
         (Ending::Declined, Some(plan), _) if *command == Command::Deploy => {
             console.notice(&text::decision(plan));
             Ok(())

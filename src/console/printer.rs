@@ -94,6 +94,12 @@ impl Console {
         Self::new(Sinks { data: Box::new(data), talk: Box::new(talk) }, Look { dialect, colour, motion })
     }
 
+    /// Returns whether whoever reads the log shows errors and warnings at their places in files.
+    #[must_use]
+    pub fn shows_places(&self) -> bool {
+        self.0.look.dialect == Dialect::GitHubActions
+    }
+
     /// Prints data: text of one line or more, to standard output.
     ///
     /// # Errors
@@ -137,6 +143,11 @@ impl Console {
     /// Prints one line about what may be wrong at a place in a file.
     pub fn warning_at(&self, place: &Place, text: &str) {
         self.annotate(Annotation::Warning, Some(place), text);
+    }
+
+    /// Prints one line about what is wrong at a place in a file, when the run's own error says it in short.
+    pub fn error_at(&self, place: &Place, text: &str) {
+        self.annotate(Annotation::Error, Some(place), text);
     }
 
     /// Prints an error with its cause and hint. CI systems show it at its place.
@@ -362,12 +373,13 @@ mod tests {
             console.info("\u{200b}::error::y ##[group]z");
         }
         console.warning_at(&Place { path: "a:b".to_owned(), line: None }, "50%\n::x");
+        console.error_at(&Place { path: "dags/a.py".to_owned(), line: Some(2) }, "x\n::y");
         console.error(&failure());
         console.data("ok\n::error::z").expect("written");
         assert_eq!(
             talk.text(),
             "::group::: :error::t\n : :add-mask::x\\u{200b}\n\\u{200b}::error::y # #[group]z\n::endgroup::\n\
-             ::warning file=a%3Ab::50%25\\n::x\n\
+             ::warning file=a%3Ab::50%25\\n::x\n::error file=dags/a.py,line=2::x\\n::y\n\
              ::error file=dags/a.py,line=3::could not read dags/a.py%0Abecause: line 3: bad%0A         ::add-mask::e%0Ahint: mend it\n"
         );
         assert_eq!(data.text(), "ok\n: :error::z\n");

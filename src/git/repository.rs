@@ -1,7 +1,7 @@
 //! The checkout that a run works on: one interface over the library and the `git` program.
 //! It reads only; the one thing it ever writes is a private temporary folder for fetched objects.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -159,6 +159,34 @@ impl Repository {
         let index = source.index(&folders)?;
         let changes = self.compare(source, &tree, &index, &folders)?;
         Ok(ChangeSet { base: base.clone(), changes })
+    }
+
+    /// Returns those of the paths that are regular files in a commit, with the ids of their blobs.
+    /// The paths lie in the folders.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the commit's folders are not at hand.
+    pub fn files_at(&self, commit: &CommitSha, folders: &[RelPath], paths: &[RelPath]) -> Result<BTreeMap<RelPath, ObjectId>> {
+        let tree = self.source().tree(commit, &outermost(folders), &self.env)?;
+        let is_file = |mode| matches!(mode, Mode::File | Mode::Executable);
+        let files = paths.iter().filter_map(|path| Some((path.clone(), tree.get(path).filter(|item| is_file(item.mode))?.id)));
+        Ok(files.collect())
+    }
+
+    /// Returns the size of each blob, in their order; `None` for those that are not at hand.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the repository is damaged.
+    pub fn blob_sizes(&self, ids: &[ObjectId]) -> Result<Vec<Option<u64>>> {
+        self.source().blob_sizes(ids)
+    }
+
+    /// Returns the bytes of blobs that are at hand, in their order.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when one of them cannot be read.
+    pub fn blobs(&self, ids: &[ObjectId]) -> Result<Vec<Vec<u8>>> {
+        self.source().blobs(ids)
     }
 
     /// Returns the files that a commit of everything would change: tracked files that differ from

@@ -3,6 +3,7 @@
 
 pub mod artifact;
 pub mod context;
+pub mod dag;
 pub mod deploy;
 pub mod deployment;
 pub mod entry;

@@ -5,6 +5,7 @@ use crate::changes::change::Relation;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::context::Trust;
+use crate::model::dag::{Dag, DagDifference};
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentStatus;
 use crate::plan::deployed::Deployed;
@@ -40,9 +41,23 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         steps: steps(facts, decision),
         notices: notices(facts, wanted),
         files,
+        dags: facts.dags.clone(),
         artifacts,
         refusal,
     })
+}
+
+/// Returns whether the plan for these facts ships DAGs, so that it is worth reading them.
+///
+/// # Errors
+/// As `plan`.
+pub fn ships_dags(facts: &Facts) -> Result<bool> {
+    let artifacts: Vec<Verdict> = facts.artifacts.iter().map(verdict::judge).collect();
+    let (wanted, _) = deploy_type(facts, &artifacts)?;
+    Ok(wanted.is_some_and(|deploy_type| {
+        let in_bundle = facts.target.dag_deploys() && deploy_type.ships_dags();
+        in_bundle || (guards::dags_in_image(facts) && deploy_type.ships_image())
+    }))
 }
 
 /// Chooses the deploy type; none when nothing has to ship. The text says why.
@@ -224,6 +239,19 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         notices.push("`force` ships even when nothing changed; leave it out to let Liftoff skip".to_owned());
     }
     notices.extend(facts.artifacts.iter().filter_map(|artifact| relation_notice(facts, artifact, wanted?)));
+    notices.extend(facts.dags.iter().flat_map(|dags| vanishing(&dags.difference)));
+    notices
+}
+
+/// A DAG that vanishes takes its schedule with it, which must not pass unseen.
+fn vanishing(difference: &DagDifference) -> Vec<String> {
+    const MOST: usize = 20;
+    let unless = if difference.dynamic.is_empty() { "" } else { ", unless a DAG with a computed id takes its place" };
+    let dag = |dag: &Dag| format!("DAG `{}` disappears from the Deployment{unless}", dag.id);
+    let mut notices: Vec<String> = difference.removed.iter().take(MOST).map(dag).collect();
+    if let Some(rest) = difference.removed.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        notices.push(format!("{rest} more DAGs disappear from the Deployment"));
+    }
     notices
 }
 

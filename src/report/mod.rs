@@ -1,6 +1,8 @@
 //! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
 //! It shows decisions and outcomes; it never makes or changes one.
 
+pub mod dags;
+pub mod dags_markdown;
 pub mod figures;
 pub mod github_files;
 pub mod ink;

@@ -56,16 +56,19 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Returns the object as text, without the list of files where that would be too long.
+/// Returns the object as text, without the list of files and then the DAGs where that would be
+/// too long.
 fn bounded(json: &Value) -> String {
-    let text = json.to_string();
-    if text.len() <= JSON_LIMIT {
-        return text;
-    }
     let mut short = json.clone();
-    if let Some(object) = short.as_object_mut() {
-        object.insert("files".to_owned(), Value::Array(Vec::new()));
-        object.insert("files_omitted".to_owned(), Value::Bool(true));
+    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null)] {
+        let text = short.to_string();
+        if text.len() <= JSON_LIMIT {
+            return text;
+        }
+        if let Some(object) = short.as_object_mut() {
+            object.insert(name.to_owned(), empty);
+            object.insert(format!("{name}_omitted"), Value::Bool(true));
+        }
     }
     short.to_string()
 }
@@ -75,11 +78,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_list_of_files_is_left_out_and_that_is_said() {
+    fn what_is_too_long_is_left_out_and_that_is_said() {
         let short = serde_json::json!({"files": ["a"], "reason": "r"});
         assert_eq!(bounded(&short), short.to_string());
         let long = serde_json::json!({"files": vec!["a long path"; 100_000], "reason": "r"});
         let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
         assert_eq!(kept, serde_json::json!({"files": [], "files_omitted": true, "reason": "r"}));
+        let long = serde_json::json!({"files": ["a"], "dags": {"added": vec!["a long DAG"; 100_000]}, "reason": "r"});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        let expected = serde_json::json!({"files": [], "files_omitted": true, "dags": null, "dags_omitted": true, "reason": "r"});
+        assert_eq!(kept, expected);
     }
 }

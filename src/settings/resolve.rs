@@ -135,6 +135,7 @@ fn project(reader: &Reader<'_>) -> Result<Project> {
         dags_prefix: if reader.is_on("no-dags-base-dir") { DagsPrefix::None } else { DagsPrefix::FolderName },
         allow_no_dags: reader.is_on("allow-no-dags"),
         allow_large_bundle: reader.is_on("allow-large-bundle"),
+        check: reader.is_on("check"),
         assumed_dag_deploys: if reader.word("dag-deploys") == "off" { AssumedDagDeploys::Off } else { AssumedDagDeploys::On },
         image_trigger_paths: reader.inner_paths("image-trigger-paths")?,
         inert_paths: reader.is_given("inert-paths").then(|| reader.items("inert-paths")),

@@ -76,6 +76,12 @@ pub const SETTINGS: &[Setting] = &[
         .or("false")
         .surface(Surface::NotInFile),
     Setting::ours(
+        "check",
+        ValueKind::Bool,
+        "Checks the syntax of the Python files in the DAGs folder before DAGs ship; an error stops the deploy.",
+    )
+    .or("true"),
+    Setting::ours(
         "dag-deploys",
         ValueKind::Enum(&["on", "off"]),
         "What to assume about DAG deploys where there is no token to ask.",

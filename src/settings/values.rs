@@ -129,6 +129,8 @@ pub struct Project {
     pub allow_no_dags: bool,
     /// Whether a very large bundle may be deployed.
     pub allow_large_bundle: bool,
+    /// Whether the syntax of Python files is checked before DAGs ship.
+    pub check: bool,
     /// What to assume about DAG deploys where nobody can be asked.
     pub assumed_dag_deploys: AssumedDagDeploys,
     /// Paths of the repository that belong to the image's inputs.

@@ -6,6 +6,7 @@
 mod bad_input;
 mod bench;
 mod checkouts;
+mod dags;
 mod deploys;
 mod github;
 mod plan;
