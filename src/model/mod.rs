@@ -12,6 +12,7 @@ pub mod image;
 pub mod markup;
 pub mod path;
 pub mod project;
+pub mod repository;
 pub mod revision;
 pub mod runtime;
 pub mod secret;
