@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod commits;
 pub mod content;
 pub mod gather;
+pub mod outputs;
 pub mod report;
 pub mod run;
 pub mod sandbox;

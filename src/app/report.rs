@@ -2,24 +2,17 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::app::session::Session;
 use crate::console::printer::Console;
-use crate::env::snapshot::Env;
-use crate::error::Result;
 use crate::forge;
 use crate::forge::interface::{Comment, CommitStatus, Connection, Forge, State, Upsert};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::{Decision, Plan};
+use crate::report::markdown;
 use crate::report::run::{Ending, Run, ShownSetting};
-use crate::report::{github_files, markdown, outputs};
 
 /// Longest time for one call to the forge, with its retries.
 const FORGE_BUDGET: Duration = Duration::from_secs(45);
-/// Name of the file variables on GitHub Actions and those that mimic it.
-const OUTPUT: &str = "GITHUB_OUTPUT";
-const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Name of the commit status.
 const STATUS_NAME: &str = "liftoff";
 
@@ -54,23 +47,6 @@ pub fn shown_settings(session: &Session) -> Vec<ShownSetting> {
         origin: origin.to_string(),
     };
     session.settings.origins.iter().map(shown).collect()
-}
-
-/// Writes step outputs and the job summary, where the CI system has them.
-pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
-    let warn = |outcome: Result<()>| {
-        if let Err(error) = outcome {
-            console.warn_about(&error);
-        }
-    };
-    if let Some(path) = env.path(OUTPUT) {
-        let mut values = outputs::values(run, json);
-        values.iter_mut().for_each(|(_, value)| *value = console.masked(value));
-        warn(github_files::write_outputs(&path, &values));
-    }
-    if let Some(path) = env.path(SUMMARY) {
-        warn(github_files::append_summary(&path, &markdown::report(run)));
-    }
 }
 
 /// Updates the pull request's comment and the commit's status.

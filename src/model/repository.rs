@@ -268,7 +268,10 @@ mod tests {
                 "https://github.example.com/acme/pipelines.git",
                 "github https://github.example.com https://github.example.com/api/v3 acme/pipelines",
             ),
-            ("git@ghe.example.com:acme/pipelines", "github https://ghe.example.com https://ghe.example.com/api/v3 acme/pipelines"),
+            (
+                "git@ghe.example.com:acme/pipelines",
+                "github https://ghe.example.com https://ghe.example.com/api/v3 acme/pipelines",
+            ),
             (
                 "ssh://git@gitlab.example.com:2222/a/b/c.git",
                 "gitlab https://gitlab.example.com https://gitlab.example.com/api/v4 a/b/c",
@@ -305,7 +308,10 @@ mod tests {
             ("https://git.example.com/acme/pipelines.git", "other https://git.example.com - acme/pipelines"),
             ("http://127.0.0.1:9/acme/demo.git", "other http://127.0.0.1:9 - acme/demo"),
             ("https://notgithub.com/acme/pipelines", "other https://notgithub.com - acme/pipelines"),
-            ("https://github.com.example.com/acme/p", "github https://github.com.example.com https://github.com.example.com/api/v3 acme/p"),
+            (
+                "https://github.com.example.com/acme/p",
+                "github https://github.com.example.com https://github.com.example.com/api/v3 acme/p",
+            ),
         ];
         for (url, expected) in rows {
             assert_eq!(read(url).as_deref(), Some(expected), "{url}");

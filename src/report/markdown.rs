@@ -301,17 +301,10 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
 
     fn context() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
             commit: CommitSha::parse("0123456789abcdef0123456789abcdef01234567"),
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
-            repository: None,
             run_url: Some("https://github.com/acme/demo/actions/runs/7".to_owned()),
-            actor: None,
-            checkout: None,
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 

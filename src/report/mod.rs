@@ -5,6 +5,7 @@ pub mod figures;
 pub mod github_files;
 pub mod json;
 pub mod markdown;
+pub mod output_lines;
 pub mod outputs;
 pub mod run;
 pub mod text;

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bench;
+mod ci;
 mod deploys;
 mod github;
 mod plan;
