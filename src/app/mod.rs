@@ -7,6 +7,7 @@ pub mod content;
 pub mod gather;
 pub mod outputs;
 pub mod report;
+pub mod reporter;
 pub mod run;
 pub mod sandbox;
 pub mod session;

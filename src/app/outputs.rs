@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::app::report;
 use crate::ci::provider::Provider;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::outputs::Outputs;
 use crate::report::run::Run;
-use crate::report::{github_files, markdown, output_lines, outputs};
+use crate::report::{github_files, output_lines, outputs};
 
 /// Names of the file variables on GitHub Actions and those that mimic it.
 const OUTPUT: &str = "GITHUB_OUTPUT";
@@ -45,7 +46,7 @@ pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &V
                 warn(github_files::write_outputs(&path, &values));
             }
             if let Some(path) = env.path(SUMMARY) {
-                warn(github_files::append_summary(&path, &markdown::report(run)));
+                warn(github_files::append_summary(&path, &report::summary(run)));
             }
         }
         Outputs::Lines(variable) => {
@@ -56,7 +57,7 @@ pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &V
         Outputs::Log(folder) => {
             output_lines::named(&values).iter().for_each(|(name, value)| console.output(name, value));
             if let Some(folder) = folder.and_then(|variable| env.path(variable)) {
-                warn(summary(console, &folder, &markdown::report(run)));
+                warn(summary(console, &folder, &report::summary(run)));
             }
         }
     }

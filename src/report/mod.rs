@@ -3,6 +3,7 @@
 
 pub mod figures;
 pub mod github_files;
+pub mod ink;
 pub mod json;
 pub mod markdown;
 pub mod output_lines;

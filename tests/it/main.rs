@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bench;
+mod checkouts;
 mod ci;
 mod deploys;
 mod github;

@@ -27,7 +27,7 @@ fn text(value: &Value) -> Option<&str> {
 
 /// Returns every example payload of the event, of GitHub in the cloud and of all Enterprise Servers.
 fn payloads() -> Vec<(String, Value)> {
-    let package = Path::new(&variable("REAL_NPM")).join("@octokit/webhooks-examples");
+    let package = Path::new(&variable("REAL_CLIENTS")).join("node_modules/@octokit/webhooks-examples");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&package).expect("the package").flatten() {
         let Ok(text) = std::fs::read_to_string(entry.path().join("index.json")) else { continue };
@@ -220,7 +220,7 @@ fn known(path: &str, provider: &str, field: &str) -> Option<usize> {
 fn env_ci_reads_the_same_in_every_fixture_where_both_speak() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ci");
     let scratch = tempfile::tempdir().expect("a folder");
-    let index = Path::new(&variable("REAL_NPM")).join("env-ci/index.js");
+    let index = Path::new(&variable("REAL_CLIENTS")).join("node_modules/env-ci/index.js");
     let output = Command::new("node")
         .args(["--input-type=module", "-e", WITNESS])
         .args([&index, &fixtures, &scratch.path().to_owned()])
