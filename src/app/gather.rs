@@ -159,7 +159,7 @@ fn request(session: &Session) -> Request {
         wait: deploy.wait.is_some(),
         delete_bundle: settings.bundle.delete,
         prebuilt_image: settings.image.name.clone(),
-        trust: session.context.pull_request.as_ref().map(|pull_request| pull_request.trust),
+        trust: Some(session.context.trust),
         allow_fork: deploy.allow_fork,
     }
 }

@@ -7,6 +7,7 @@ pub mod content;
 pub mod crew;
 pub mod dags;
 pub mod gather;
+pub mod outputs;
 pub mod report;
 pub mod reporter;
 pub mod run;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::app::gather::{Gathered, gather};
+use crate::app::outputs::{Outlets, hand_on};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::{report, reporter, sandbox, ship, signals};
@@ -29,9 +30,9 @@ use crate::settings::values::{ColourChoice, Format};
 pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let env = match process::snapshot() {
         Ok(env) => env,
-        Err(error) => return said(&Console::of_process(&Env::default(), "local", ColourChoice::Auto), &error),
+        Err(error) => return said(&early_console(&Env::default()), &error),
     };
-    let console = Console::of_process(&env, ci::detect(&env).name, ColourChoice::Auto);
+    let console = early_console(&env);
     match parse(arguments) {
         Ok(Invocation::Show(text)) => match console.data(text.trim_end()) {
             Ok(()) => 0,
@@ -50,6 +51,11 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(error) => said(&console, &error),
     }
+}
+
+/// The console before there are settings. It keeps standard output for data.
+fn early_console(env: &Env) -> Console {
+    Console::of_process(env, ci::detect(env).dialect, ColourChoice::Auto, Format::Json)
 }
 
 /// Reports a failure before there were settings, so that programs get their answer, too.
@@ -71,7 +77,7 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
     {
         return said(console, &error);
     }
-    report::files(env, console, &run, &json);
+    hand_on(&Outlets { env, provider: ci::detect(env), file: None }, console, &run, &json);
     said(console, error)
 }
 
@@ -198,7 +204,9 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     if let Err(error) = printed(session, command, &run, &json) {
         return said(&session.console, &error);
     }
-    report::files(&session.env, &session.console, &run, &json);
+    let outlets =
+        Outlets { env: &session.env, provider: session.provider, file: session.settings.report.outputs_file.as_deref() };
+    hand_on(&outlets, &session.console, &run, &json);
     reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");

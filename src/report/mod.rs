@@ -8,6 +8,7 @@ pub mod github_files;
 pub mod ink;
 pub mod json;
 pub mod markdown;
+pub mod output_lines;
 pub mod outputs;
 pub mod run;
 pub mod text;

@@ -204,6 +204,7 @@ fn report(reader: &Reader<'_>) -> Report {
         forge: reader.is_given("forge").then(|| forge::of_word(reader.word("forge"))),
         forge_api_url: reader.text("forge-api-url"),
         forge_token: reader.secret("forge-token"),
+        outputs_file: reader.absolute_path("outputs-file"),
         format: if reader.is_on("json") { Format::Json } else { Format::Text },
         log_level: reader.origin("log-level").is_some_and(Origin::is_explicit).then_some(level),
         colour: match reader.word("color") {
@@ -235,17 +236,9 @@ mod tests {
 
     fn ci() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
-            commit: None,
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
-            repository: None,
-            run_url: None,
-            actor: None,
             checkout: Some(PathBuf::from("/w/repo")),
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 

@@ -195,6 +195,12 @@ pub const SETTINGS: &[Setting] = &[
     )
     .surface(Surface::NotInFile)
     .action_default("${{ github.token }}"),
+    Setting::ours(
+        "outputs-file",
+        ValueKind::Path,
+        "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
+    )
+    .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
         .or("warn")
@@ -284,6 +290,7 @@ mod tests {
             "forge-token",
             "forge-deployment",
             "environment",
+            "outputs-file",
             "force",
             "allow-older-commit",
             "allow-other-repository",

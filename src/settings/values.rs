@@ -246,6 +246,8 @@ pub struct Report {
     pub forge_api_url: Option<String>,
     /// Token for the forge.
     pub forge_token: Option<Secret>,
+    /// Absolute path of the file for the outputs.
+    pub outputs_file: Option<PathBuf>,
     /// Form of data on standard output.
     pub format: Format,
     /// How much to log; `None` when nobody said.

@@ -6,6 +6,7 @@
 mod bad_input;
 mod bench;
 mod checkouts;
+mod ci;
 mod dags;
 mod deploys;
 mod forges;
