@@ -1,10 +1,14 @@
 //! A run from start to end: gather, decide, act, report.
 //! It connects the layers and holds no rule of its own.
 
+pub mod asked;
 pub mod baseline;
+pub mod checkout;
 pub mod commits;
+pub mod configure;
 pub mod content;
 pub mod gather;
+pub mod platform;
 pub mod report;
 pub mod run;
 pub mod sandbox;

@@ -79,8 +79,8 @@ pub async fn to_forge(session: &Session, run: &Run<'_>, forge: Option<&dyn Forge
         return;
     };
     let report = &session.settings.report;
-    let silent =
-        matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing)) && !matches!(run.ending, Ending::Failed { .. });
+    let silent = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped))
+        && !matches!(run.ending, Ending::Failed { .. });
     let warn = |error: crate::error::Error| session.console.warn_about(&error);
     if let Some(number) = session.settings.context.pull_request.filter(|_| report.comment) {
         // A no-op adds no comment, but one that is there must not go on telling something else.

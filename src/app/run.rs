@@ -39,7 +39,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Invocation::Run(command, flags)) => {
             let (trigger, interrupt) = channel();
             signals::listen(trigger);
-            match Session::start(env.clone(), &flags) {
+            match Session::start(env.clone(), &flags, &command) {
                 Ok(session) => {
                     let command = session.wanted(command);
                     run(session, &command, interrupt).await
@@ -156,7 +156,7 @@ async fn work(
         return Err(failed(refusal));
     }
     match plan.decision {
-        Decision::Nothing | Decision::NoCredentials(_) => Ok(None),
+        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => Ok(None),
         Decision::Ship(_) | Decision::RemoveBundle => {
             if session.settings.report.commit_status {
                 let commit = story.commit.clone();

@@ -1,12 +1,9 @@
 //! Where the code comes from: repository, commit, branch, and what differs from the commit.
 
-use std::sync::Arc;
-
+use crate::app::checkout::Checkout;
 use crate::app::session::Session;
 use crate::deploy::pack::blocking;
 use crate::error::Result;
-use crate::git::commit::CommitInfo;
-use crate::git::repository::Repository;
 use crate::model::context::Repository as ForgeRepository;
 use crate::model::deploy::{GitRemote, GitSource};
 use crate::model::path::RelPath;
@@ -14,27 +11,13 @@ use crate::model::revision::CommitSha;
 use crate::plan::description::place_name;
 use crate::plan::facts::Source;
 
-/// The checkout's state.
-#[derive(Clone)]
-pub struct Checkout {
-    /// The repository; none outside git.
-    pub repository: Option<Arc<Repository>>,
-    /// What is checked out; none outside git and before the first commit.
-    pub head: Option<CommitInfo>,
-}
-
 /// Opens the repository around the project, or around the current folder.
 ///
 /// # Errors
 /// `Kind::Project` when there is one that cannot be read.
 pub async fn checkout(session: &Session, start: &std::path::Path) -> Result<Checkout> {
-    let (start, env) = (start.to_owned(), session.env.clone());
-    blocking(move || {
-        let repository = Repository::discover(&start, &env)?.map(Arc::new);
-        let head = repository.as_ref().map(|repository| repository.head()).transpose()?.flatten();
-        Ok(Checkout { repository, head })
-    })
-    .await
+    let (start, env, checkouts) = (start.to_owned(), session.env.clone(), session.checkouts.clone());
+    blocking(move || checkouts.open(&start, &env)).await
 }
 
 /// Describes the source for the plan and for the platform's records. `folders` are those whose

@@ -108,6 +108,8 @@ struct WorkflowRunPayload {
     #[serde(default)]
     head_branch: Option<String>,
     #[serde(default)]
+    head_repository: Option<RepositoryPayload>,
+    #[serde(default)]
     pull_requests: Vec<PullRequestPayload>,
 }
 
@@ -245,7 +247,10 @@ fn workflow_run(context: &mut CiContext, payload: &Payload, env: &Env) {
     context.event = Event::Upstream;
     let Some(run) = &payload.workflow_run else { return };
     context.commit = run.head_sha.as_deref().and_then(CommitSha::parse);
-    context.branch.clone_from(&run.head_branch);
+    let home = run.head_repository.as_ref().and_then(|repository| repository.full_name.as_deref());
+    let foreign = home.zip(env.get("GITHUB_REPOSITORY")).is_some_and(|(home, ours)| !home.eq_ignore_ascii_case(ours));
+    // A branch of a fork may be called `main` and is no branch of this repository.
+    context.branch = run.head_branch.clone().filter(|_| !foreign);
     // The list holds only pull requests from the same repository.
     if let [pull_request] = run.pull_requests.as_slice() {
         context.pull_request = Some(pull_request_of(pull_request, env));

@@ -68,6 +68,7 @@ fn plan_fields(plan: &Plan) -> Map<String, Value> {
         })
         .collect();
     let fields = json!({
+        "decision": plan.decision.name(),
         "deploy_type": match plan.decision { Decision::NoCredentials(_) => None, decision => decision.deploy_type() }.map(|kind| kind.name()),
         "would_deploy_type": plan.decision.deploy_type().map(|kind| kind.name()),
         "reason": plan.reason,

@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod deploys;
 mod github;
+mod mapping;
 mod plan;
 mod planning;
 #[cfg(target_os = "linux")]
