@@ -1,4 +1,4 @@
-//! Finds the settings file of a run, and resolves the settings with it.
+//! Finds the settings file of a run or of one project, and resolves the settings with it.
 //! It reads small files and the name of the branch; what a setting means it does not know.
 
 use std::fs::File;
@@ -10,15 +10,16 @@ use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::context::CiContext;
 use crate::settings::layers::{FileText, Sources, config_path};
+use crate::settings::origin::Origin;
 use crate::settings::resolve::{resolve, root_folder};
-use crate::settings::values::{Intent, RootFolder, Settings};
+use crate::settings::values::{Intent, Mapping, RootFolder, Settings};
 
 /// Name of the settings file.
-const FILE_NAME: &str = "liftoff.toml";
+pub const FILE_NAME: &str = "liftoff.toml";
 /// The largest settings file in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
 
-/// What the settings of a run are made from, besides its file.
+/// What the settings of every project of a process are made from, besides its file.
 #[derive(Clone, Copy)]
 pub struct Basis<'a> {
     /// The environment.
@@ -51,6 +52,23 @@ impl Basis<'_> {
             return self.with_file(&project, &file);
         }
         self.with_first(&project, &[&project, self.env.current_dir(), &checkout])
+    }
+
+    /// Resolves the settings of one project among several, as a run with that `root-folder`
+    /// would. A project for which nothing names a Deployment is one that nobody deploys.
+    ///
+    /// # Errors
+    /// As `of_run`.
+    pub fn of_project(&self, project: &Path, repository: &Path) -> Result<Settings> {
+        let mut settings = self.with_first(project, &[project, repository])?;
+        let shown = project.strip_prefix(repository).unwrap_or(project).display().to_string();
+        settings.origins.insert("root-folder", (shown, Origin::Flag("all")));
+        settings.project.root = RootFolder::Absolute(project.to_owned());
+        if settings.mapping == Mapping::Absent {
+            let why = format!("nothing names a Deployment for it; its own {FILE_NAME} can");
+            settings.mapping = Mapping::Unmapped { why };
+        }
+        Ok(settings)
     }
 
     /// Resolves with the first settings file that there is.

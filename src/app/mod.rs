@@ -1,6 +1,7 @@
 //! A run from start to end: gather, decide, act, report.
 //! It connects the layers and holds no rule of its own.
 
+pub mod all;
 pub mod asked;
 pub mod baseline;
 pub mod checkout;

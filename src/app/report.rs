@@ -58,18 +58,22 @@ pub fn shown_settings(session: &Session) -> Vec<ShownSetting> {
 
 /// Writes step outputs and the job summary, where the CI system has them.
 pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
+    write(env, console, outputs::values(run, json), &markdown::report(run));
+}
+
+/// Writes the outputs and the summary that are given.
+pub fn write(env: &Env, console: &Console, mut values: Vec<(&'static str, String)>, summary: &str) {
     let warn = |outcome: Result<()>| {
         if let Err(error) = outcome {
             console.warn_about(&error);
         }
     };
     if let Some(path) = env.path(OUTPUT) {
-        let mut values = outputs::values(run, json);
         values.iter_mut().for_each(|(_, value)| *value = console.masked(value));
         warn(github_files::write_outputs(&path, &values));
     }
     if let Some(path) = env.path(SUMMARY) {
-        warn(github_files::append_summary(&path, &markdown::report(run)));
+        warn(github_files::append_summary(&path, summary));
     }
 }
 

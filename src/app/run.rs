@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use crate::app::gather::{Gathered, gather};
 use crate::app::session::Session;
-use crate::app::{report, sandbox, ship, signals};
+use crate::app::{all, report, sandbox, ship, signals};
 use crate::ci;
 use crate::cli::command::{Command, Invocation};
 use crate::cli::parse::parse;
@@ -91,8 +91,15 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
         return said(&session.console, error);
     }
     let forge = report::connected(&session);
-    let mut story = Story::default();
     let mut wished = interrupt.clone();
+    if session.settings.all {
+        let outcome = tokio::select! {
+            projects = all::planned(&session, forge.as_deref()) => projects,
+            kind = wished.wished() => Err(stopped(kind)),
+        };
+        return all::told(&session, outcome);
+    }
+    let mut story = Story::default();
     let outcome = tokio::select! {
         outcome = work(&session, command, forge.as_deref(), (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),

@@ -1,7 +1,7 @@
 //! The start of a run: context, settings, console, logging, clients.
 //! After this, nobody reads the environment or the settings of the run again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::checkout::Checkouts;
@@ -41,6 +41,7 @@ pub struct Session {
     pub platform: Arc<Platform>,
     /// The repositories that were opened.
     pub checkouts: Arc<Checkouts>,
+    flags: Vec<(String, String)>,
 }
 
 impl Session {
@@ -64,7 +65,22 @@ impl Session {
         let calls = Caller::new(client::build(&env, &Options::for_calls(settings.api.ca_cert.clone()))?);
         let transfers = Caller::new(client::build(&env, &Options::for_transfers(settings.api.ca_cert.clone()))?);
         let (temporary, platform) = (temporary::folder(&env), Arc::default());
-        Ok(Self { env, context, settings, console, calls, transfers, temporary, platform, checkouts })
+        Ok(Self { env, context, settings, console, calls, transfers, temporary, platform, checkouts, flags: flags.to_vec() })
+    }
+
+    /// Returns the session of one project of the repository, with the settings of its own file.
+    ///
+    /// # Errors
+    /// `Kind::Usage` for wrong settings, `Kind::Project` for a file that cannot be read.
+    pub fn of_project(&self, project: &Path, repository: &Path) -> Result<Self> {
+        let basis = Basis {
+            env: &self.env,
+            flags: &self.flags,
+            context: &self.context,
+            intent: self.settings.intent,
+            checkouts: &self.checkouts,
+        };
+        Ok(Self { settings: basis.of_project(project, repository)?, ..self.clone() })
     }
 
     /// Returns the command to run: `action: plan` makes a deploy a plan, wherever it is set.

@@ -121,7 +121,9 @@ fn outcome(outcome: &Outcome) -> Value {
     })
 }
 
-fn error(error: &Error) -> Value {
+/// Returns an error as one object.
+#[must_use]
+pub fn error(error: &Error) -> Value {
     json!({
         "kind": error.kind().name(),
         "exit_code": error.kind().exit_code(),

@@ -150,7 +150,8 @@ fn timings(outcome: &Outcome) -> String {
 
 /// Returns the text for a place among our own words. GitHub looks for mentions, references and
 /// addresses after it has decoded entities, so they are parted by a character without width.
-fn prose(text: &str) -> String {
+#[must_use]
+pub fn prose(text: &str) -> String {
     // What is dropped later must not part anything now.
     let text: String = text.chars().filter(|character| *character == '\n' || !character.is_control()).collect();
     let mut parted = String::with_capacity(text.len());
@@ -169,7 +170,8 @@ fn prose(text: &str) -> String {
 
 /// Returns the text as an inline code element, in which GitHub looks for no mentions and no
 /// references.
-fn code(text: &str) -> String {
+#[must_use]
+pub fn code(text: &str) -> String {
     format!("<code>{}</code>", escape(text))
 }
 

@@ -11,7 +11,7 @@ use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
     Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
-    LogLevel, Project, Report, RootFolder, Settings, Target,
+    Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
 };
 
 /// The value by which deploy-action's users say that there is no prebuilt image
@@ -27,6 +27,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
     let mut layers = gather(sources)?;
     translate(&mut layers);
     refuse_later(&layers)?;
+    refuse_all_but_plans(&layers)?;
     conflicts::refuse(&layers.values)?;
     let reader = Reader::new(&layers.values, sources.env, sources.ci);
     let origins = layers
@@ -36,6 +37,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         .collect();
     Ok(Settings {
         intent: layers.intent,
+        all: reader.is_on("all"),
         mapping: layers.mapping,
         deploy_type: deploy_type(&reader),
         target: target(&reader),
@@ -109,6 +111,16 @@ fn refuse_later(layers: &Layers) -> Result<()> {
             .hint(later));
     }
     Ok(())
+}
+
+/// A deploy of everything would hide which project failed, and share one token and one log.
+fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
+    match layers.values.get("all").filter(|checked| checked.value == Value::Switch(true)) {
+        Some(checked) if layers.intent == Intent::Ship => Err(Error::new(Kind::Usage, "deploy all projects in one run")
+            .because(format!("{}: `all` only plans", checked.origin))
+            .hint("plan with `all`, then deploy each project of the matrix in a job of its own")),
+        _ => Ok(()),
+    }
 }
 
 fn deploy_type(reader: &Reader<'_>) -> DeployTypeSetting {
@@ -236,7 +248,7 @@ mod tests {
     use crate::model::context::{CiContext, Event};
     use crate::model::path::RelPath;
     use crate::settings::layers::{FileText, config_path};
-    use crate::settings::values::{Intent, Mapping};
+    use crate::settings::values::Mapping;
 
     struct Case<'a> {
         flags: &'a [(&'a str, &'a str)],
@@ -571,5 +583,17 @@ mod tests {
         let wrong = "[branch.other]\nwait-time = \"soon\"\n";
         let error = run(&Case { flags: &[], env: &[], file: wrong }).expect_err("a wrong value");
         assert!(error.to_string().contains("line 2 ([branch.\"other\"])"), "of another branch's section, too: {error}");
+    }
+
+    #[test]
+    fn all_is_for_plans_that_each_project_aims_itself() {
+        assert_eq!(flags(&[("all", "true")]).expect_err("a deploy").kind(), Kind::Usage);
+        let settings = inputs(&[("INPUT_ALL", "true"), ("INPUT_ACTION", "plan")]).expect("a plan");
+        assert_eq!((settings.all, settings.intent), (true, Intent::Show));
+        for other in [("config", "a.toml"), ("sandbox", "true")] {
+            let error = flags(&[("all", "true"), ("action", "plan"), other]).expect_err(other.0);
+            assert!(error.to_string().contains(&format!("`all` together with `{}`", other.0)), "{error}");
+        }
+        assert!(run(&Case { flags: &[], env: &[], file: "all = true" }).is_err());
     }
 }

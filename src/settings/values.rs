@@ -18,6 +18,8 @@ use crate::settings::origin::Origin;
 pub struct Settings {
     /// Whether the run ships or only shows.
     pub intent: Intent,
+    /// Whether every project below the repository is meant.
+    pub all: bool,
     /// What the sections of the settings file make of this run.
     pub mapping: Mapping,
     /// What to ship.

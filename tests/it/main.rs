@@ -8,6 +8,7 @@ mod bench;
 mod deploys;
 mod github;
 mod mapping;
+mod mono;
 mod plan;
 mod planning;
 #[cfg(target_os = "linux")]

@@ -155,6 +155,10 @@ fn a_pull_request_is_planned_for_its_target_and_deployed_nowhere() {
     let notice = "this is what merging the pull request into `main` would do";
     assert!(plan["notices"].as_array().expect("notices").iter().any(|text| text == notice), "{plan:#}");
 
+    let all = bench.json(&["plan", "--all"]);
+    assert_eq!(all["matrix"]["include"][0]["deployment-name"], "prod", "{all:#}");
+    assert_eq!(all["projects"][0]["notices"], plan["notices"]);
+
     let ran = bench.deploy(&[]);
     assert!(ran.talk.contains("the branch `fix` has no section"), "{}", ran.talk);
     assert!(ran.talk.contains("[branch.\"main\"] counts once the pull request is merged"), "{}", ran.talk);
