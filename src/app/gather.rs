@@ -53,9 +53,10 @@ pub struct Means {
 /// The first thing that cannot be read.
 pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn Forge>) -> Result<Gathered> {
     if let Some(why) = session.settings.unmapped() {
-        let (_, project) = project(session).await?;
+        let (checkout, project) = project(session).await?;
         let target = Target::Unmapped { why: why.to_owned() };
-        let (source, artifacts, runtime_releases) = (Source::default(), Vec::new(), Vec::new());
+        let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
+        let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
         let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases };
         return Ok(Gathered { facts, means: None });
     }

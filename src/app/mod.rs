@@ -11,6 +11,7 @@ pub mod content;
 pub mod gather;
 pub mod platform;
 pub mod report;
+pub mod reporter;
 pub mod run;
 pub mod sandbox;
 pub mod session;

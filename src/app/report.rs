@@ -1,6 +1,4 @@
-//! Tells the world how a run went. Failing to tell is a warning, never a failed deploy.
-
-use std::time::Duration;
+//! What a run's reports share: settings as shown, texts without secrets, outputs and summary.
 
 use serde_json::Value;
 
@@ -8,42 +6,16 @@ use crate::app::session::Session;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
 use crate::error::Result;
-use crate::forge;
-use crate::forge::interface::{Comment, CommitStatus, Connection, Forge, State, Upsert};
-use crate::model::revision::CommitSha;
-use crate::plan::outline::{Decision, Plan};
-use crate::report::run::{Ending, Run, ShownSetting};
+use crate::model::markup::{Markup, MarkupStyle};
+use crate::plan::outline::Plan;
+use crate::report::run::{Run, ShownSetting};
 use crate::report::{github_files, markdown, outputs};
 
-/// Longest time for one call to the forge, with its retries.
-const FORGE_BUDGET: Duration = Duration::from_secs(45);
 /// Name of the file variables on GitHub Actions and those that mimic it.
 const OUTPUT: &str = "GITHUB_OUTPUT";
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
-/// Name of the commit status.
-const STATUS_NAME: &str = "liftoff";
-
-/// Connects to the forge, when there is one and a token for it.
-#[must_use]
-pub fn connected(session: &Session) -> Option<Box<dyn Forge>> {
-    let report = &session.settings.report;
-    let mut repository = session.context.repository.clone()?;
-    repository.forge = report.forge.unwrap_or(repository.forge);
-    let connection = Connection {
-        caller: session.calls.clone(),
-        api_url: report.forge_api_url.clone().or_else(|| repository.api_url.clone())?,
-        token: report.forge_token.clone()?,
-        repository,
-        budget: FORGE_BUDGET,
-    };
-    match forge::connect(&connection) {
-        Ok(forge) => forge,
-        Err(error) => {
-            session.console.warn_about(&error);
-            None
-        }
-    }
-}
+/// What a job's summary may look like; its limit is in bytes, of which a character has four at most.
+const SUMMARY_MARKUP: Markup = Markup { style: MarkupStyle::Html, limit: 250_000 };
 
 /// Returns the settings as reports show them.
 #[must_use]
@@ -58,7 +30,7 @@ pub fn shown_settings(session: &Session) -> Vec<ShownSetting> {
 
 /// Writes step outputs and the job summary, where the CI system has them.
 pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
-    write(env, console, outputs::values(run, json), &markdown::report(run));
+    write(env, console, outputs::values(run, json), &summary(run));
 }
 
 /// Writes the outputs and the summary that are given.
@@ -77,44 +49,10 @@ pub fn write(env: &Env, console: &Console, mut values: Vec<(&'static str, String
     }
 }
 
-/// Updates the pull request's comment and the commit's status.
-pub async fn to_forge(session: &Session, run: &Run<'_>, forge: Option<&dyn Forge>, commit: Option<&CommitSha>) {
-    let Some(forge) = forge else {
-        return;
-    };
-    let report = &session.settings.report;
-    let silent = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped))
-        && !matches!(run.ending, Ending::Failed { .. });
-    let warn = |error: crate::error::Error| session.console.warn_about(&error);
-    if let Some(number) = session.settings.context.pull_request.filter(|_| report.comment) {
-        // A no-op adds no comment, but one that is there must not go on telling something else.
-        let upsert = if silent && !report.comment_on_no_op { Upsert::OnlyEdit } else { Upsert::Always };
-        let target = run.deployment.map_or_else(|| named_target(session), |deployment| deployment.id.to_string());
-        let (mark, body) = (markdown::mark(&run.project, &target), markdown::report(run));
-        match forge.upsert_comment(&Comment { pull_request: number, mark: &mark, body: &body }, upsert).await {
-            Ok(Some(url)) => session.console.info(&format!("commented on pull request #{number}: {url}")),
-            Ok(None) => {}
-            Err(error) => warn(error),
-        }
-    }
-    to_forge_status(session, run, Some(forge), commit).await;
-}
-
-/// Sets the commit's status, when that is wanted.
-pub async fn to_forge_status(session: &Session, run: &Run<'_>, forge: Option<&dyn Forge>, commit: Option<&CommitSha>) {
-    let (Some(forge), Some(commit)) = (forge, commit.filter(|_| session.settings.report.commit_status)) else {
-        return;
-    };
-    let status = CommitStatus {
-        commit,
-        state: state(&run.ending),
-        name: STATUS_NAME,
-        description: &run.headline(),
-        target_url: session.context.run_url.as_deref(),
-    };
-    if let Err(error) = forge.set_status(&status).await {
-        session.console.warn_about(&error);
-    }
+/// Returns the run as a job's summary shows it.
+#[must_use]
+pub fn summary(run: &Run<'_>) -> String {
+    markdown::report(run, SUMMARY_MARKUP)
 }
 
 /// Returns the plan with everything masked that the console masks. It happens before anything is
@@ -128,17 +66,4 @@ pub fn without_secrets(mut plan: Plan, console: &Console) -> Plan {
     }
     plan.refusal = plan.refusal.map(|refusal| refusal.map_text(|text| console.masked(text)));
     plan
-}
-
-fn named_target(session: &Session) -> String {
-    let target = &session.settings.target;
-    target.deployment_id.as_ref().map(ToString::to_string).or_else(|| target.deployment_name.clone()).unwrap_or_default()
-}
-
-const fn state(ending: &Ending<'_>) -> State {
-    match ending {
-        Ending::InProgress => State::InProgress,
-        Ending::Failed { .. } => State::Failure,
-        Ending::Planned | Ending::Declined | Ending::Shipped(_) => State::Success,
-    }
 }

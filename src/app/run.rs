@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use crate::app::gather::{Gathered, gather};
+use crate::app::reporter::Reporter;
 use crate::app::session::Session;
-use crate::app::{all, report, sandbox, ship, signals};
+use crate::app::{all, report, reporter, sandbox, ship, signals};
 use crate::ci;
 use crate::cli::command::{Command, Invocation};
 use crate::cli::parse::parse;
@@ -14,7 +15,7 @@ use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::forge::interface::Forge;
+use crate::forge::interface::RecordId;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
@@ -90,7 +91,8 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }
-    let forge = report::connected(&session);
+    let forge = reporter::connected(&session);
+    let reporter = Reporter::new(&session, forge.as_deref());
     let mut wished = interrupt.clone();
     if session.settings.all {
         let outcome = tokio::select! {
@@ -101,10 +103,10 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     }
     let mut story = Story::default();
     let outcome = tokio::select! {
-        outcome = work(&session, command, forge.as_deref(), (interrupt, &mut story)) => outcome,
+        outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
     };
-    let code = ended(&session, command, forge.as_deref(), &story, outcome).await;
+    let code = ended(&session, command, &reporter, &story, outcome).await;
     drop(embedded);
     code
 }
@@ -120,6 +122,7 @@ struct Story {
     deployment: Option<Deployment>,
     plan: Option<Plan>,
     commit: Option<CommitSha>,
+    record: Option<RecordId>,
 }
 
 impl Story {
@@ -138,13 +141,13 @@ impl Story {
 async fn work(
     session: &Session,
     command: &Command,
-    forge: Option<&dyn Forge>,
+    reporter: &Reporter<'_>,
     (interrupt, story): (Interrupt, &mut Story),
 ) -> Finished {
     let failed = |error: Error| Box::new(Unfinished::from(error));
     let mut wished = interrupt.clone();
     let gathered: Gathered = tokio::select! {
-        gathered = gather(session, command, forge) => gathered.map_err(failed)?,
+        gathered = gather(session, command, reporter.forge) => gathered.map_err(failed)?,
         kind = wished.wished() => return Err(failed(stopped(kind))),
     };
     story.project = gathered.facts.project.in_repository.to_string();
@@ -165,11 +168,17 @@ async fn work(
     match plan.decision {
         Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => Ok(None),
         Decision::Ship(_) | Decision::RemoveBundle => {
-            if session.settings.report.commit_status {
-                let commit = story.commit.clone();
-                report::to_forge_status(session, &story.told(session, Ending::InProgress), forge, commit.as_ref()).await;
-            }
-            ship::ship(session, gathered, &plan, forge, interrupt).await.map(Some)
+            // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.
+            let begun = async {
+                let run = story.told(session, Ending::InProgress);
+                tokio::select! {
+                    record = reporter.begun(&run, story.commit.as_ref()) => record,
+                    _ = wished.wished() => None,
+                }
+            };
+            let (outcome, record) = tokio::join!(ship::ship(session, gathered, &plan, reporter.forge, interrupt), begun);
+            story.record = record;
+            outcome.map(Some)
         }
     }
 }
@@ -177,7 +186,7 @@ async fn work(
 type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
 
 /// Reports how the run ended and returns the exit code.
-async fn ended(session: &Session, command: &Command, forge: Option<&dyn Forge>, story: &Story, outcome: Finished) -> u8 {
+async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -196,10 +205,10 @@ async fn ended(session: &Session, command: &Command, forge: Option<&dyn Forge>, 
         return said(&session.console, &error);
     }
     report::files(&session.env, &session.console, &run, &json);
-    report::to_forge(session, &run, forge, story.commit.as_ref()).await;
+    reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
-        crate::report::markdown::report(&run).lines().for_each(|line| session.console.info(line));
+        report::summary(&run).lines().for_each(|line| session.console.info(line));
         drop(group);
     }
     match &outcome {

@@ -64,9 +64,10 @@ pub async fn source(session: &Session, checkout: &Checkout, project: &RelPath, f
     })
 }
 
-/// The commit this run serves. For a pull request that is its head, even when its merge with the
+/// Returns the commit this run serves. For a pull request that is its head, even when its merge with the
 /// base branch is checked out; otherwise what is checked out, which is what ships.
-fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
+#[must_use]
+pub fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
     let told = session.settings.context.commit.clone();
     let given = session.settings.origins.get("commit").is_some_and(|(_, origin)| origin.is_explicit());
     if given || session.context.pull_request.is_some() {

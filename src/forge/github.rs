@@ -240,6 +240,16 @@ impl Forge for GitHub {
         })
     }
 
+    async fn pull_requests_of(&self, commit: &CommitSha) -> Result<Vec<u64>> {
+        let route = format!("/repos/{}/commits/{commit}/pulls?per_page={PAGE}", self.repository);
+        let doing = format!("find the pull request of commit {}", commit.short());
+        let answer: Vec<CommitPull> = self.get(&doing, route).await?;
+        // The commit can also be in the middle of a pull request that merely contains it.
+        let belongs =
+            |pull: &CommitPull| pull.head.sha == commit.as_str() || pull.merge_commit_sha.as_deref() == Some(commit.as_str());
+        Ok(answer.iter().filter(|pull| belongs(pull)).map(|pull| pull.number).collect())
+    }
+
     async fn pull_request(&self, number: u64) -> Result<PullRequestNow> {
         let route = format!("/repos/{}/pulls/{number}", self.repository);
         let answer: PullAnswer = self.get(&format!("read pull request #{number}"), route).await?;
@@ -301,6 +311,13 @@ struct PullAnswer {
     merged: bool,
     head: SideAnswer,
     base: SideAnswer,
+}
+
+#[derive(Deserialize)]
+struct CommitPull {
+    number: u64,
+    merge_commit_sha: Option<String>,
+    head: SideAnswer,
 }
 
 #[derive(Deserialize)]

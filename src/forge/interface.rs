@@ -79,6 +79,13 @@ pub trait Forge: Send + Sync {
     /// `Kind::NotFound` when the forge does not have one of them; otherwise as `upsert_comment`.
     async fn compare(&self, base: &CommitSha, head: &CommitSha) -> Result<Comparison>;
 
+    /// Returns the numbers of the pull requests that a commit belongs to: those of which it is
+    /// the head, or which it merged; the likeliest first, none where the forge cannot tell.
+    ///
+    /// # Errors
+    /// As `upsert_comment`.
+    async fn pull_requests_of(&self, commit: &CommitSha) -> Result<Vec<u64>>;
+
     /// Returns what a pull request is like now.
     ///
     /// # Errors

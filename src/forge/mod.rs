@@ -4,6 +4,8 @@
 
 pub mod github;
 pub mod interface;
+pub mod rest;
+pub mod sticky;
 
 use crate::error::Result;
 use crate::forge::interface::{Connect, Connection, Forge};

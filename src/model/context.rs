@@ -120,6 +120,22 @@ pub struct Repository {
     pub path: String,
 }
 
+impl Repository {
+    /// Returns the page that shows what one commit has and another has not; none where the forge
+    /// has no such page or the server is unknown.
+    #[must_use]
+    pub fn compare_page(&self, base: &CommitSha, head: &CommitSha) -> Option<String> {
+        let place = match self.forge {
+            ForgeKind::GitHub | ForgeKind::Gitea => format!("compare/{base}...{head}"),
+            ForgeKind::GitLab => format!("-/compare/{base}...{head}"),
+            // The other way round, as Bitbucket reads it: what the first has and the second has not.
+            ForgeKind::Bitbucket => format!("branches/compare/{head}%0D{base}"),
+            ForgeKind::BitbucketServer | ForgeKind::AzureDevOps | ForgeKind::Other => return None,
+        };
+        Some(format!("{}/{}/{place}", self.server_url, self.path))
+    }
+}
+
 /// The forge software.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ForgeKind {

@@ -7,6 +7,7 @@ pub mod all_markdown;
 pub mod all_text;
 pub mod figures;
 pub mod github_files;
+pub mod ink;
 pub mod json;
 pub mod markdown;
 pub mod outputs;

@@ -8,7 +8,12 @@ const NOT_PROVIDERS: &[(&str, &str)] =
     &[("mod", "the table"), ("provider", "what a provider is"), ("detect", "the choice of one provider")];
 
 /// Files of the module `forge` that are not a forge.
-const NOT_FORGES: &[(&str, &str)] = &[("mod", "the list"), ("interface", "the trait")];
+const NOT_FORGES: &[(&str, &str)] = &[
+    ("mod", "the list"),
+    ("interface", "the trait"),
+    ("rest", "what all JSON APIs share"),
+    ("sticky", "the comment that is edited in place"),
+];
 
 /// Returns the names of the files and folders directly below `folder`, without `.rs`; none when there is no folder.
 fn members(folder: &str, others: &[(&str, &str)]) -> Vec<String> {

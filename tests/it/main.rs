@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bench;
+mod checkouts;
 mod deploys;
 mod github;
 mod mapping;

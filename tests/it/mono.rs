@@ -279,7 +279,7 @@ fn a_step_hands_the_matrix_on_and_shows_a_table() {
     let table = std::fs::read_to_string(&summary).expect("a summary");
     assert!(table.starts_with("### ❌ 3 of 4 projects must ship, 1 plan failed\n\n| project |"), "{table}");
     assert!(table.contains("| <code>teams/web</code> | **ship DAGs** | <code>web</code> | "), "{table}");
-    assert!(table.contains("| <code>teams/$(id)&#92;n&#96;&#124;&#64;acme</code> | error | – | "), "{table}");
+    assert!(table.contains("| <code>teams/&#36;(id)&#92;n&#96;&#124;&#64;acme</code> | error | – | "), "{table}");
     assert_eq!(table.trim_end().lines().count(), 8, "one row a project: {table}");
 }
 
