@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use astro_sim::world::builder::History;
+use astro_sim::world::builder::{History, SANDBOX_GITHUB_TOKEN};
 use astro_sim::world::deployment::Deployment;
 use astro_sim::world::state::World;
 use serde_json::{Value, json};
@@ -177,6 +177,36 @@ fn many_projects_on_few_deployments_ask_for_each_thing_once() {
     let (ran, _) = plan_all(&bench, &[]);
     assert_eq!(ran.code, 4, "{}", ran.talk);
     assert_eq!(asked(&bench)["ListOrganizations"], 2);
+}
+
+#[test]
+fn a_commit_that_the_checkout_lacks_is_compared_once_for_all() {
+    let mut bench = bench();
+    let github = World::sandbox().github;
+    let head = bench.git(&["rev-parse", "HEAD"]);
+    bench.sim.with(|world| {
+        world.github = github;
+        // What runs everywhere came from a commit that only the forge has.
+        for id in world.deployments.iter().map(|deployment| deployment.id.clone()).collect::<Vec<_>>() {
+            world.add_history(&id, History::default());
+        }
+        world.github.repositories[0].push_commit("main", &head, &[("teams/web/dags/a.py", "modified")]);
+    });
+    for (name, value) in [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_EVENT_NAME", "push"),
+        ("GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_REPOSITORY", "acme/demo"),
+        ("GITHUB_API_URL", &bench.sim.github_api_url()),
+        ("GITHUB_TOKEN", SANDBOX_GITHUB_TOKEN),
+    ] {
+        bench.set(name, value);
+    }
+    std::fs::remove_dir_all(bench.project().join("dbt")).expect("removed");
+    let (ran, plans) = plan_all(&bench, &["--allow-other-repository"]);
+    assert_eq!((ran.code, shipping(&plans)), (0, vec!["teams/web"]), "{plans:#}\n{}", ran.talk);
+    let compared = bench.sim.journal().iter().filter(|entry| entry.operation == "Compare").count();
+    assert_eq!(compared, 1);
 }
 
 #[test]
