@@ -11,7 +11,7 @@ use crate::changes::change::{Change, Relation};
 use crate::deploy::pack::blocking;
 use crate::env::snapshot::Env;
 use crate::error::Result;
-use crate::forge::github::GitHub;
+use crate::forge::interface::Forge;
 use crate::git::commit::CommitInfo;
 use crate::git::fetch::{Depth, Fetched, fetch_commit};
 use crate::model::path::RelPath;
@@ -40,7 +40,7 @@ pub struct Commits<'a> {
     /// Folders whose changes matter, relative to the repository.
     pub folders: Vec<RelPath>,
     /// The forge, when it can be asked.
-    pub github: Option<&'a GitHub>,
+    pub forge: Option<&'a dyn Forge>,
     /// The environment, for the git program.
     pub env: &'a Env,
     known: BTreeMap<CommitSha, Comparison>,
@@ -53,10 +53,10 @@ impl<'a> Commits<'a> {
         checkout: &'a Checkout,
         ours: Option<&'a CommitSha>,
         folders: Vec<RelPath>,
-        github: Option<&'a GitHub>,
+        forge: Option<&'a dyn Forge>,
         env: &'a Env,
     ) -> Self {
-        Self { checkout, ours, folders, github, env, known: BTreeMap::new() }
+        Self { checkout, ours, folders, forge, env, known: BTreeMap::new() }
     }
 
     /// Compares a commit with ours and with the working tree.
@@ -109,9 +109,9 @@ impl<'a> Commits<'a> {
                 return relation;
             }
         }
-        match self.github {
-            // Base and head swapped: GitHub says how the second relates to the first.
-            Some(github) => github.compare(theirs, ours).await.map_or(Relation::Unknown, |comparison| comparison.relation),
+        match self.forge {
+            // Base and head swapped: a forge says how the second relates to the first.
+            Some(forge) => forge.compare(theirs, ours).await.map_or(Relation::Unknown, |comparison| comparison.relation),
             None => Relation::Unknown,
         }
     }
@@ -128,17 +128,17 @@ impl<'a> Commits<'a> {
 
     async fn asked_forge(&self, theirs: &CommitSha, why: String) -> Result<Comparison> {
         let unavailable = |why: String| Ok(Comparison { relation: Relation::Unknown, changes: Err(why) });
-        let (Some(github), Some(repository), Some(ours)) = (self.github, &self.checkout.repository, self.ours) else {
+        let (Some(forge), Some(repository), Some(ours)) = (self.forge, &self.checkout.repository, self.ours) else {
             return unavailable(why);
         };
-        let answer = match github.compare(theirs, ours).await {
+        let answer = match forge.compare(theirs, ours).await {
             Ok(answer) => answer,
             Err(error) => return unavailable(format!("{why}; {}", error.cause().unwrap_or_else(|| error.doing()))),
         };
         let relation = answer.relation;
-        // GitHub lists files since the merge base, which is their commit only when ours follows it.
-        if !matches!(relation, Relation::Ahead | Relation::Same) || answer.truncated {
-            let reason = if answer.truncated { "GitHub lists only 300 files" } else { "their histories part" };
+        // Forges list files since the merge base, which is their commit only when ours follows it.
+        let parted = (!matches!(relation, Relation::Ahead | Relation::Same)).then(|| "their histories part".to_owned());
+        if let Some(reason) = parted.or(answer.cut) {
             return Ok(Comparison { relation, changes: Err(format!("{why}; {reason}")) });
         }
         let (repository, folders, base) = (repository.clone(), self.folders.clone(), ours.clone());

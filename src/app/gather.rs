@@ -12,7 +12,7 @@ use crate::app::target::{self, Destination};
 use crate::astro::client::AstroClient;
 use crate::cli::command::Command;
 use crate::error::Result;
-use crate::forge::github::GitHub;
+use crate::forge::interface::Forge;
 use crate::model::artifact::Artifact;
 use crate::model::deploy::DeployRecord;
 use crate::model::deployment::Deployment;
@@ -43,7 +43,7 @@ pub struct Gathered {
 ///
 /// # Errors
 /// The first thing that cannot be read.
-pub async fn gather(session: &Session, command: &Command, github: Option<&GitHub>) -> Result<Gathered> {
+pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn Forge>) -> Result<Gathered> {
     let start = content::start(session);
     // The platform is asked while the disk is read.
     let (destination, (checkout, shape)) = tokio::try_join!(target::destination(session, command), async {
@@ -59,7 +59,7 @@ pub async fn gather(session: &Session, command: &Command, github: Option<&GitHub
         content::take_prebuilt(session, &shape, &mut goods).await?;
     }
     keep_asked_for(session, &destination, &mut goods);
-    let mut commits = Commits::new(&checkout, source.commit.as_ref(), goods.rules.folders(), github, &session.env);
+    let mut commits = Commits::new(&checkout, source.commit.as_ref(), goods.rules.folders(), forge, &session.env);
     let (target, astro, artifacts) = match destination {
         Destination::Known { astro, deployment } => {
             let (artifacts, history) = deployed_artifacts(session, &mut commits, &goods, (&astro, &deployment), history).await?;
@@ -159,7 +159,7 @@ fn request(session: &Session) -> Request {
         wait: deploy.wait.is_some(),
         delete_bundle: settings.bundle.delete,
         prebuilt_image: settings.image.name.clone(),
-        trust: session.context.pull_request.as_ref().map(|pull_request| pull_request.trust),
+        trust: Some(session.context.trust),
         allow_fork: deploy.allow_fork,
     }
 }

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 
 use crate::app::gather::{Gathered, gather};
+use crate::app::outputs::{Outlets, hand_on};
+use crate::app::reporter::Reporter;
 use crate::app::session::Session;
-use crate::app::{report, sandbox, ship, signals};
+use crate::app::{report, reporter, sandbox, ship, signals};
 use crate::ci;
 use crate::cli::command::{Command, Invocation};
 use crate::cli::parse::parse;
@@ -14,7 +16,7 @@ use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::forge::github::GitHub;
+use crate::forge::interface::RecordId;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
@@ -28,9 +30,9 @@ use crate::settings::values::{ColourChoice, Format};
 pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let env = match process::snapshot() {
         Ok(env) => env,
-        Err(error) => return said(&Console::of_process(&Env::default(), "local", ColourChoice::Auto), &error),
+        Err(error) => return said(&early_console(&Env::default()), &error),
     };
-    let console = Console::of_process(&env, ci::detect(&env).name, ColourChoice::Auto);
+    let console = early_console(&env);
     match parse(arguments) {
         Ok(Invocation::Show(text)) => match console.data(text.trim_end()) {
             Ok(()) => 0,
@@ -49,6 +51,11 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(error) => said(&console, &error),
     }
+}
+
+/// The console before there are settings. It keeps standard output for data.
+fn early_console(env: &Env) -> Console {
+    Console::of_process(env, ci::detect(env).dialect, ColourChoice::Auto, Format::Json)
 }
 
 /// Reports a failure before there were settings, so that programs get their answer, too.
@@ -70,7 +77,7 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
     {
         return said(console, &error);
     }
-    report::files(env, console, &run, &json);
+    hand_on(&Outlets { env, provider: ci::detect(env), file: None }, console, &run, &json);
     said(console, error)
 }
 
@@ -90,14 +97,15 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }
-    let github = report::github(&session);
+    let forge = reporter::connected(&session);
+    let reporter = Reporter::new(&session, forge.as_deref());
     let mut story = Story::default();
     let mut wished = interrupt.clone();
     let outcome = tokio::select! {
-        outcome = work(&session, command, github.as_ref(), (interrupt, &mut story)) => outcome,
+        outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
     };
-    let code = ended(&session, command, github.as_ref(), &story, outcome).await;
+    let code = ended(&session, command, &reporter, &story, outcome).await;
     drop(embedded);
     code
 }
@@ -113,6 +121,7 @@ struct Story {
     deployment: Option<Deployment>,
     plan: Option<Plan>,
     commit: Option<CommitSha>,
+    record: Option<RecordId>,
 }
 
 impl Story {
@@ -131,13 +140,13 @@ impl Story {
 async fn work(
     session: &Session,
     command: &Command,
-    github: Option<&GitHub>,
+    reporter: &Reporter<'_>,
     (interrupt, story): (Interrupt, &mut Story),
 ) -> Finished {
     let failed = |error: Error| Box::new(Unfinished::from(error));
     let mut wished = interrupt.clone();
     let gathered: Gathered = tokio::select! {
-        gathered = gather(session, command, github) => gathered.map_err(failed)?,
+        gathered = gather(session, command, reporter.forge) => gathered.map_err(failed)?,
         kind = wished.wished() => return Err(failed(stopped(kind))),
     };
     story.project = gathered.facts.project.in_repository.to_string();
@@ -159,11 +168,17 @@ async fn work(
     match plan.decision {
         Decision::Nothing | Decision::NoCredentials(_) => Ok(None),
         Decision::Ship(_) | Decision::RemoveBundle => {
-            if session.settings.report.commit_status {
-                let commit = story.commit.clone();
-                report::to_forge_status(session, &story.told(session, Ending::InProgress), github, commit.as_ref()).await;
-            }
-            ship::ship(session, gathered, &plan, github, interrupt).await.map(Some)
+            // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.
+            let begun = async {
+                let run = story.told(session, Ending::InProgress);
+                tokio::select! {
+                    record = reporter.begun(&run, story.commit.as_ref()) => record,
+                    _ = wished.wished() => None,
+                }
+            };
+            let (outcome, record) = tokio::join!(ship::ship(session, gathered, &plan, reporter.forge, interrupt), begun);
+            story.record = record;
+            outcome.map(Some)
         }
     }
 }
@@ -171,7 +186,7 @@ async fn work(
 type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
 
 /// Reports how the run ended and returns the exit code.
-async fn ended(session: &Session, command: &Command, github: Option<&GitHub>, story: &Story, outcome: Finished) -> u8 {
+async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -189,11 +204,13 @@ async fn ended(session: &Session, command: &Command, github: Option<&GitHub>, st
     if let Err(error) = printed(session, command, &run, &json) {
         return said(&session.console, &error);
     }
-    report::files(&session.env, &session.console, &run, &json);
-    report::to_forge(session, &run, github, story.commit.as_ref()).await;
+    let outlets =
+        Outlets { env: &session.env, provider: session.provider, file: session.settings.report.outputs_file.as_deref() };
+    hand_on(&outlets, &session.console, &run, &json);
+    reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
-        crate::report::markdown::report(&run).lines().for_each(|line| session.console.info(line));
+        report::summary(&run).lines().for_each(|line| session.console.info(line));
         drop(group);
     }
     match &outcome {

@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::ci;
+use crate::ci::provider::Provider;
 use crate::cli::command::Command;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
@@ -28,6 +29,8 @@ const FILE_LIMIT: u64 = 1 << 20;
 pub struct Session {
     /// The environment.
     pub env: Env,
+    /// The CI system.
+    pub provider: &'static Provider,
     /// The CI context.
     pub context: CiContext,
     /// The settings.
@@ -49,11 +52,11 @@ impl Session {
     /// `Kind::Usage` for wrong settings, `Kind::Project` for an unusable CI context.
     pub fn start(env: Env, flags: &[(String, String)]) -> Result<Self> {
         let provider = ci::detect(&env);
-        let event = ci::event_file(&env).map(|path| bounded(&path, ci::EVENT_FILE_LIMIT)).transpose()?.flatten();
+        let event = event(provider, &env)?;
         let context = (provider.read)(&env, event.as_deref())?;
         let settings = settings(&env, flags, &context)?;
-        let console = Console::of_process(&env, context.provider, settings.report.colour);
-        for secret in [&settings.api.token, &settings.report.github_token].into_iter().flatten() {
+        let console = Console::of_process(&env, provider.dialect, settings.report.colour, settings.report.format);
+        for secret in [&settings.api.token, &settings.report.forge_token].into_iter().flatten() {
             console.hide(secret);
         }
         logging::start(&console, logging::level(settings.report.log_level, &env))?;
@@ -61,7 +64,7 @@ impl Session {
         let calls = Caller::new(client::build(&env, &Options::for_calls(settings.api.ca_cert.clone()))?);
         let transfers = Caller::new(client::build(&env, &Options::for_transfers(settings.api.ca_cert.clone()))?);
         let temporary = temporary::folder(&env);
-        Ok(Self { env, context, settings, console, calls, transfers, temporary })
+        Ok(Self { env, provider, context, settings, console, calls, transfers, temporary })
     }
 }
 
@@ -72,6 +75,14 @@ impl Session {
         let plans = self.settings.origins.get("action").is_some_and(|(word, _)| word.eq_ignore_ascii_case("plan"));
         if plans && command == Command::Deploy { Command::Plan } else { command }
     }
+}
+
+/// Reads the file in which the CI system describes the event, or the one that it leads to.
+fn event(provider: &Provider, env: &Env) -> Result<Option<Vec<u8>>> {
+    let read = |path: Option<PathBuf>| path.map(|path| bounded(&path, ci::EVENT_FILE_LIMIT)).transpose().map(Option::flatten);
+    let first = read((provider.event_file)(env))?;
+    let second = read(first.as_deref().and_then(provider.leads_to))?;
+    Ok(second.or(first))
 }
 
 fn settings(env: &Env, flags: &[(String, String)], context: &CiContext) -> Result<Settings> {

@@ -17,7 +17,7 @@ use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::deploy::perform::perform;
 use crate::deploy::ready::ImageInput;
 use crate::error::{Error, Kind, Result};
-use crate::forge::github::GitHub;
+use crate::forge::interface::Forge;
 use crate::model::artifact::Artifact;
 use crate::model::fingerprint::Fingerprint;
 use crate::model::revision::CommitSha;
@@ -33,7 +33,7 @@ pub async fn ship(
     session: &Session,
     gathered: Gathered,
     plan: &Plan,
-    github: Option<&GitHub>,
+    forge: Option<&dyn Forge>,
     interrupt: Interrupt,
 ) -> std::result::Result<Outcome, Box<Unfinished>> {
     let Gathered { facts, astro, checkout, mut goods } = gathered;
@@ -47,7 +47,7 @@ pub async fn ship(
         ))),
         _ => None,
     };
-    let commits = Commits::new(&checkout, facts.source.commit.as_ref(), goods.rules.folders(), github, &session.env);
+    let commits = Commits::new(&checkout, facts.source.commit.as_ref(), goods.rules.folders(), forge, &session.env);
     let relation_to = |theirs: CommitSha| -> Pin<Box<dyn Future<Output = Relation> + Send + '_>> {
         let commits = &commits;
         Box::pin(async move { commits.relation_to(&theirs).await })

@@ -21,6 +21,8 @@ pub struct Checkout {
     pub repository: Option<Arc<Repository>>,
     /// What is checked out; none outside git and before the first commit.
     pub head: Option<CommitInfo>,
+    /// The head of the pull request, where the CI system does not tell it whole.
+    pub pull_request_head: Option<CommitSha>,
 }
 
 /// Opens the repository around the project, or around the current folder.
@@ -29,10 +31,20 @@ pub struct Checkout {
 /// `Kind::Project` when there is one that cannot be read.
 pub async fn checkout(session: &Session, start: &std::path::Path) -> Result<Checkout> {
     let (start, env) = (start.to_owned(), session.env.clone());
+    let prefix = session.context.commit_prefix.clone();
+    let target = session.context.pull_request.as_ref().map(|pull_request| pull_request.base_branch.clone());
     blocking(move || {
         let repository = Repository::discover(&start, &env)?.map(Arc::new);
         let head = repository.as_ref().map(|repository| repository.head()).transpose()?.flatten();
-        Ok(Checkout { repository, head })
+        let pull_request_head = match (&repository, target, prefix) {
+            (Some(repository), Some(_), Some(prefix)) => {
+                // A branch may have the same name.
+                repository.rev_parse(&prefix)?.filter(|commit| commit.as_str().starts_with(&prefix))
+            }
+            (Some(repository), Some(target), None) => repository.merged_head(&target)?,
+            _ => None,
+        };
+        Ok(Checkout { repository, head, pull_request_head })
     })
     .await
 }
@@ -87,10 +99,9 @@ fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
     let told = session.settings.context.commit.clone();
     let given = session.settings.origins.get("commit").is_some_and(|(_, origin)| origin.is_explicit());
     if given || session.context.pull_request.is_some() {
-        if let Some(told) = told {
-            return Some(told);
-        }
-        return checkout.head.as_ref().map(|head| head.sha.clone());
+        return told
+            .or_else(|| checkout.pull_request_head.clone())
+            .or_else(|| checkout.head.as_ref().map(|head| head.sha.clone()));
     }
     checkout.head.as_ref().map(|head| head.sha.clone()).or(told)
 }

@@ -58,7 +58,8 @@ fn escaped(text: &str) -> String {
 
 /// Returns whether the character is ignored by culture-aware comparison, as the runner's search
 /// for `::` may be, or changes how its neighbours are read (Unicode, Default_Ignorable_Code_Point).
-const fn is_invisible(character: char) -> bool {
+#[must_use]
+pub const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -25,6 +25,12 @@ impl Env {
         self.variables.get(name)?.to_str().map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// Returns a copy of what `get` returns.
+    #[must_use]
+    pub fn owned(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
     /// Returns the untrimmed value when it is set and UTF-8, even if empty.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use octocrab::Octocrab;
 use octocrab::service::middleware::retry::{NoOpRateLimitMetrics, RetryConfig};
 use serde::de::DeserializeOwned;
@@ -13,10 +14,15 @@ use url::Url;
 
 use crate::changes::change::{Change, ChangeKind, Relation};
 use crate::error::{Error, Kind, Result};
+use crate::forge::interface::{
+    Comment, CommitStatus, Comparison, Connection, DeploymentRecord, Findings, Forge, PullRequestNow, RecordId, State, Support,
+    Upsert,
+};
+use crate::model::context::{ForgeKind, PullRequestState};
 use crate::model::image::is_loopback_registry;
+use crate::model::markup::{Markup, MarkupStyle, cut};
 use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
-use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 
 /// Longest comment that GitHub takes, in characters.
@@ -40,63 +46,18 @@ pub struct GitHub {
     budget: Duration,
 }
 
-/// Whether a comment is made where there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upsert {
-    /// Create or edit.
-    Always,
-    /// Only edit: keep what an earlier run said true.
-    OnlyEdit,
-}
-
-/// The state of a commit status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StatusState {
-    /// Not finished.
-    Pending,
-    /// Good.
-    Success,
-    /// The deploy failed.
-    Failure,
-    /// Something else failed.
-    Error,
-}
-
-/// A commit status to be set.
-#[derive(Debug, Clone, Serialize)]
-pub struct CommitStatus<'a> {
-    /// State.
-    pub state: StatusState,
-    /// Name that tells it from other statuses; the newest of a name counts.
-    pub context: &'a str,
-    /// One line; cut to what GitHub takes.
-    pub description: String,
-    /// Page for details.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_url: Option<&'a str>,
-}
-
-/// How two commits differ, as GitHub sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// How the second commit's history relates to the first's.
-    pub relation: Relation,
-    /// Files that differ from the two commits' merge base, in path order.
-    pub changes: Vec<Change>,
-    /// Whether there may be more files than GitHub lists.
-    pub truncated: bool,
+/// Connects to a repository on GitHub.
+///
+/// # Errors
+/// As `Connect`.
+pub fn connect(connection: &Connection) -> Result<Box<dyn Forge>> {
+    Ok(Box::new(GitHub::new(connection)?))
 }
 
 impl GitHub {
-    /// Connects to a repository (`owner/name`) over a shared HTTP client. `api_url` is
-    /// `GITHUB_API_URL`, such as `https://api.github.com` or `https://ghe.example/api/v3`;
-    /// `budget` bounds each call with all its retries.
-    ///
-    /// # Errors
-    /// `Kind::Usage` when the URL or the repository's name cannot be one, and when plain HTTP would
-    /// leave this machine.
-    pub fn new(http: reqwest::Client, api_url: &str, token: &Secret, repository: &str, budget: Duration) -> Result<Self> {
+    fn new(connection: &Connection) -> Result<Self> {
+        let Connection { caller, api_url, token, repository, budget } = connection;
+        let (repository, http) = (repository.path.as_str(), &caller.client);
         let doing = || format!("talk to GitHub about {repository}");
         let part = |text: &str| {
             let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
@@ -114,7 +75,7 @@ impl GitHub {
         }
         let client = |retry: RetryConfig| -> Result<Octocrab> {
             Octocrab::builder()
-                .base_uri(api_url)
+                .base_uri(api_url.as_str())
                 .map_err(|error| Error::new(Kind::Usage, doing()).because(format!("the API URL is not usable: {error}")))?
                 .personal_token(token.expose().to_owned())
                 .add_retry_config(retry)
@@ -127,47 +88,20 @@ impl GitHub {
             min_wait_seconds: 1,
             retry_on_forbidden: false,
         };
-        Ok(Self { patient: client(patience)?, once: client(RetryConfig::None)?, repository: repository.to_owned(), budget })
-    }
-
-    /// Creates or edits the pull request's comment that begins with `marker`, and returns its page;
-    /// none when there is no comment and none is to be made. The marker is put in front of the
-    /// body. Only comments of bots and of the token's own user count: anyone can write a marker.
-    ///
-    /// # Errors
-    /// When GitHub refuses or cannot be reached; callers make it a warning.
-    pub async fn upsert_comment(&self, pull_request: u64, marker: &str, body: &str, upsert: Upsert) -> Result<Option<String>> {
-        let body = CommentBody { body: fit(&format!("{marker}\n{body}")) };
-        let doing = format!("comment on pull request #{pull_request}");
-        let mut failure = None;
-        // Creating is not repeatable, so each attempt first looks for what the last one left.
-        for _ in 0..2 {
-            let candidates = self.own_comments(pull_request, marker).await?;
-            let outcome = match (self.edit_first(&doing, &candidates, &body).await, upsert) {
-                (Some(Err(error)), Upsert::OnlyEdit) => Err(error),
-                (None, Upsert::OnlyEdit) => return Ok(None),
-                (Some(Err(error)), Upsert::Always) if !is_not_ours(&error) => Err(error),
-                (Some(Err(_)) | None, Upsert::Always) => {
-                    let route = format!("/repos/{}/issues/{pull_request}/comments", self.repository);
-                    self.bounded(&doing, self.once.post::<_, Comment>(route, Some(&body))).await
-                }
-                (Some(Ok(comment)), _) => Ok(comment),
-            };
-            match outcome {
-                Ok(comment) => return Ok(Some(comment.html_url)),
-                Err(error) if error.kind() == Kind::Transfer => failure = Some(error),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(failure.unwrap_or_else(|| Error::new(Kind::Internal, doing)))
+        Ok(Self {
+            patient: client(patience)?,
+            once: client(RetryConfig::None)?,
+            repository: repository.to_owned(),
+            budget: *budget,
+        })
     }
 
     /// Edits the first comment that may be edited; none without candidates.
-    async fn edit_first(&self, doing: &str, candidates: &[u64], body: &CommentBody) -> Option<Result<Comment>> {
+    async fn edit_first(&self, doing: &str, candidates: &[u64], body: &CommentBody) -> Option<Result<FoundComment>> {
         let mut last = None;
         for id in candidates {
             let route = format!("/repos/{}/issues/comments/{id}", self.repository);
-            let outcome = self.bounded(doing, self.patient.patch::<Comment, _, _>(route, Some(body))).await;
+            let outcome = self.bounded(doing, self.patient.patch::<FoundComment, _, _>(route, Some(body))).await;
             let next = outcome.as_ref().is_err_and(is_not_ours);
             last = Some(outcome);
             if !next {
@@ -191,11 +125,12 @@ impl GitHub {
         Ok(own)
     }
 
-    async fn marked_comments(&self, pull_request: u64, marker: &str) -> Result<Vec<Comment>> {
+    async fn marked_comments(&self, pull_request: u64, marker: &str) -> Result<Vec<FoundComment>> {
         let mut marked = Vec::new();
         for page in 1..=PAGES {
             let route = format!("/repos/{}/issues/{pull_request}/comments?per_page={PAGE}&page={page}", self.repository);
-            let comments: Vec<Comment> = self.get(&format!("read the comments of pull request #{pull_request}"), route).await?;
+            let comments: Vec<FoundComment> =
+                self.get(&format!("read the comments of pull request #{pull_request}"), route).await?;
             let whole = comments.len() >= PAGE;
             marked.extend(comments.into_iter().filter(|it| it.body.as_deref().is_some_and(|body| body.starts_with(marker))));
             if !whole || marked.len() >= CANDIDATES {
@@ -206,26 +141,83 @@ impl GitHub {
         Ok(marked)
     }
 
-    /// Sets a commit status.
-    ///
-    /// # Errors
-    /// When GitHub refuses or cannot be reached; callers make it a warning.
-    pub async fn set_status(&self, commit: &CommitSha, status: &CommitStatus<'_>) -> Result<()> {
-        let mut status = status.clone();
-        status.description = cut(&status.description, DESCRIPTION_LIMIT);
-        let route = format!("/repos/{}/statuses/{commit}", self.repository);
-        let doing = format!("set a status on commit {}", commit.short());
-        let _: serde_json::Value = self.bounded(&doing, self.patient.post(route, Some(&status))).await?;
+    async fn get<T: DeserializeOwned>(&self, doing: &str, route: String) -> Result<T> {
+        self.bounded(doing, self.patient.get::<T, _, ()>(route, None)).await
+    }
+
+    async fn bounded<T>(&self, doing: &str, call: impl Future<Output = octocrab::Result<T>>) -> Result<T> {
+        match tokio::time::timeout(self.budget, call).await {
+            Ok(outcome) => outcome.map_err(|error| explain(doing, &error)),
+            Err(_) => Err(Error::new(Kind::Transfer, doing).because(format!("GitHub did not answer within {:?}", self.budget))),
+        }
+    }
+}
+
+#[async_trait]
+impl Forge for GitHub {
+    fn kind(&self) -> ForgeKind {
+        ForgeKind::GitHub
+    }
+
+    fn markup(&self) -> Markup {
+        Markup { style: MarkupStyle::Html, limit: COMMENT_LIMIT }
+    }
+
+    /// Only comments of bots and of the token's own user count.
+    async fn upsert_comment(&self, comment: &Comment<'_>, upsert: Upsert) -> Result<Option<String>> {
+        let (number, mark) = (comment.pull_request, MarkupStyle::Html.hidden(comment.mark));
+        let body = CommentBody { body: cut(&format!("{mark}\n{}", comment.body), COMMENT_LIMIT) };
+        let doing = format!("comment on pull request #{number}");
+        let mut failure = None;
+        // Creating is not repeatable, so each attempt first looks for what the last one left.
+        for _ in 0..2 {
+            let candidates = self.own_comments(number, &mark).await?;
+            let outcome = match (self.edit_first(&doing, &candidates, &body).await, upsert) {
+                (Some(Err(error)), Upsert::OnlyEdit) => Err(error),
+                (None, Upsert::OnlyEdit) => return Ok(None),
+                (Some(Err(error)), Upsert::Always) if !is_not_ours(&error) => Err(error),
+                (Some(Err(_)) | None, Upsert::Always) => {
+                    let route = format!("/repos/{}/issues/{number}/comments", self.repository);
+                    self.bounded(&doing, self.once.post::<_, FoundComment>(route, Some(&body))).await
+                }
+                (Some(Ok(comment)), _) => Ok(comment),
+            };
+            match outcome {
+                Ok(comment) => return Ok(Some(comment.html_url)),
+                Err(error) if error.kind() == Kind::Transfer => failure = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| Error::new(Kind::Internal, doing)))
+    }
+
+    async fn set_status(&self, status: &CommitStatus<'_>) -> Result<()> {
+        let wanted = WantedStatus {
+            state: match status.state {
+                State::InProgress => "pending",
+                State::Success => "success",
+                State::Failure => "failure",
+                State::Cancelled => "error",
+            },
+            context: status.name,
+            description: cut(status.description, DESCRIPTION_LIMIT),
+            target_url: status.target_url,
+        };
+        let route = format!("/repos/{}/statuses/{}", self.repository, status.commit);
+        let doing = format!("set a status on commit {}", status.commit.short());
+        let _: serde_json::Value = self.bounded(&doing, self.patient.post(route, Some(&wanted))).await?;
         Ok(())
     }
 
-    /// Compares two commits that the repository has. Files are those that differ between
-    /// `base` and `head` only if `head` is ahead of `base`; otherwise they are compared with the
-    /// merge base, as GitHub does.
-    ///
-    /// # Errors
-    /// `Kind::NotFound` when GitHub does not have one of them.
-    pub async fn compare(&self, base: &CommitSha, head: &CommitSha) -> Result<Comparison> {
+    async fn record_deployment(&self, _: &DeploymentRecord<'_>, _: Option<&RecordId>) -> Result<Option<RecordId>> {
+        Ok(None)
+    }
+
+    async fn annotate(&self, _: &Findings<'_>) -> Result<Support> {
+        Ok(Support::Unknown)
+    }
+
+    async fn compare(&self, base: &CommitSha, head: &CommitSha) -> Result<Comparison> {
         let route = format!("/repos/{}/compare/{base}...{head}?per_page={PAGE}", self.repository);
         // All files come with the first page; further pages only hold more commits.
         let answer: ComparisonAnswer = self.get(&format!("compare {} with {}", base.short(), head.short()), route).await?;
@@ -243,25 +235,39 @@ impl GitHub {
                 "diverged" => Relation::Diverged,
                 _ => Relation::Unknown,
             },
-            truncated: answer.files.len() >= COMPARED_FILES,
+            cut: (answer.files.len() >= COMPARED_FILES).then(|| format!("GitHub lists only {COMPARED_FILES} files")),
             changes,
         })
     }
 
-    async fn get<T: DeserializeOwned>(&self, doing: &str, route: String) -> Result<T> {
-        self.bounded(doing, self.patient.get::<T, _, ()>(route, None)).await
+    async fn pull_requests_of(&self, commit: &CommitSha) -> Result<Vec<u64>> {
+        let route = format!("/repos/{}/commits/{commit}/pulls?per_page={PAGE}", self.repository);
+        let doing = format!("find the pull request of commit {}", commit.short());
+        let answer: Vec<CommitPull> = self.get(&doing, route).await?;
+        // The commit can also be in the middle of a pull request that merely contains it.
+        let belongs =
+            |pull: &CommitPull| pull.head.sha == commit.as_str() || pull.merge_commit_sha.as_deref() == Some(commit.as_str());
+        Ok(answer.iter().filter(|pull| belongs(pull)).map(|pull| pull.number).collect())
     }
 
-    async fn bounded<T>(&self, doing: &str, call: impl Future<Output = octocrab::Result<T>>) -> Result<T> {
-        match tokio::time::timeout(self.budget, call).await {
-            Ok(outcome) => outcome.map_err(|error| explain(doing, &error)),
-            Err(_) => Err(Error::new(Kind::Transfer, doing).because(format!("GitHub did not answer within {:?}", self.budget))),
-        }
+    async fn pull_request(&self, number: u64) -> Result<PullRequestNow> {
+        let route = format!("/repos/{}/pulls/{number}", self.repository);
+        let answer: PullAnswer = self.get(&format!("read pull request #{number}"), route).await?;
+        Ok(PullRequestNow {
+            state: match answer.state.as_str() {
+                _ if answer.merged => PullRequestState::Merged,
+                "open" => PullRequestState::Open,
+                _ => PullRequestState::Closed,
+            },
+            head: CommitSha::parse(&answer.head.sha),
+            head_branch: answer.head.r#ref,
+            base_branch: answer.base.r#ref,
+        })
     }
 }
 
 #[derive(Deserialize)]
-struct Comment {
+struct FoundComment {
     id: u64,
     body: Option<String>,
     #[serde(default)]
@@ -270,7 +276,7 @@ struct Comment {
     user: Option<Author>,
 }
 
-impl Comment {
+impl FoundComment {
     fn author(&self) -> &Author {
         const GHOST: &Author = &Author { login: String::new(), kind: String::new() };
         self.user.as_ref().unwrap_or(GHOST)
@@ -287,6 +293,38 @@ struct Author {
 #[derive(Serialize)]
 struct CommentBody {
     body: String,
+}
+
+#[derive(Serialize)]
+struct WantedStatus<'a> {
+    state: &'static str,
+    context: &'a str,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_url: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct PullAnswer {
+    state: String,
+    #[serde(default)]
+    merged: bool,
+    head: SideAnswer,
+    base: SideAnswer,
+}
+
+#[derive(Deserialize)]
+struct CommitPull {
+    number: u64,
+    merge_commit_sha: Option<String>,
+    head: SideAnswer,
+}
+
+#[derive(Deserialize)]
+struct SideAnswer {
+    r#ref: String,
+    #[serde(default)]
+    sha: String,
 }
 
 #[derive(Deserialize)]
@@ -352,38 +390,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Cuts a comment to what GitHub takes and says so.
-fn fit(body: &str) -> String {
-    const NOTE: &str = "\n\n…cut to what GitHub allows; the run's log has the rest.";
-    if body.chars().count() <= COMMENT_LIMIT {
-        return body.to_owned();
-    }
-    // Counted in characters; room for closing what the cut may leave open.
-    let kept: String = body.chars().take(COMMENT_LIMIT - NOTE.len() - 100).collect();
-    let open = kept.matches("<details>").count() > kept.matches("</details>").count();
-    format!("{kept}{}{NOTE}", if open { "\n\n</details>" } else { "" })
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most - 1).collect();
-    format!("{kept}…")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::scripted::{Reply, Script};
-
-    #[test]
-    fn a_comment_is_cut_to_the_limit_and_stays_well_formed() {
-        let fitted = fit(&format!("<!-- m -->\n<details>{}", "é".repeat(70_000)));
-        assert!(fitted.chars().count() <= COMMENT_LIMIT);
-        assert!(fitted.starts_with("<!-- m -->") && fitted.contains("</details>") && fitted.ends_with("has the rest."));
-        assert_eq!(fit("short"), "short");
-    }
+    use crate::model::context::Repository;
+    use crate::model::secret::Secret;
 
     #[test]
     fn a_rename_is_one_file_gone_and_one_come() {
@@ -398,17 +410,18 @@ mod tests {
 
     #[test]
     fn a_repository_name_cannot_smuggle_a_route() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         for name in ["acme", "acme/x/y", "acme/../x", "acme/..", "acme/x?y", "/x", "acme/"] {
-            let made = GitHub::new(reqwest::Client::new(), "http://127.0.0.1:9", &Secret::new("t"), name, Duration::from_secs(1));
-            assert_eq!(made.err().map(|error| error.kind()), Some(Kind::Usage), "{name}");
+            assert_eq!(made("http://127.0.0.1:9", name).err().map(|error| error.kind()), Some(Kind::Usage), "{name}");
         }
     }
 
-    fn connect(api_url: &str) -> Result<GitHub> {
+    fn made(api_url: &str, path: &str) -> Result<GitHub> {
         let http =
             crate::http::client::build(&crate::env::snapshot::Env::default(), &crate::http::client::Options::for_calls(None));
-        GitHub::new(http.expect("a client"), api_url, &Secret::new("t"), "acme/demo", Duration::from_secs(10))
+        let repository = Repository { forge: ForgeKind::GitHub, server_url: String::new(), api_url: None, path: path.to_owned() };
+        let caller = crate::http::exchange::Caller::new(http.expect("a client"));
+        let (api_url, token, budget) = (api_url.to_owned(), Secret::new("t"), Duration::from_secs(10));
+        GitHub::new(&Connection { caller, api_url, token, repository, budget })
     }
 
     #[test]
@@ -425,7 +438,7 @@ mod tests {
             // The client builds on the runtime that it will run in.
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             let _inside = runtime.enter();
-            assert_eq!(connect(url).err().map(|error| error.kind()), refused.then_some(Kind::Usage), "{url}");
+            assert_eq!(made(url, "acme/demo").err().map(|error| error.kind()), refused.then_some(Kind::Usage), "{url}");
         }
     }
 
@@ -445,8 +458,8 @@ mod tests {
     /// Upserts against a script and returns the outcome with the first lines of all requests.
     async fn upserted(replies: Vec<Reply>, upsert: Upsert) -> (Result<Option<String>>, Vec<String>) {
         let script = Script::start(replies).await;
-        let github = connect(script.url("").expose().as_str()).expect("a client");
-        let outcome = github.upsert_comment(1, MARK, "news", upsert).await;
+        let github = made(script.url("").expose().as_str(), "acme/demo").expect("a client");
+        let outcome = github.upsert_comment(&Comment { pull_request: 1, mark: "liftoff", body: "news" }, upsert).await;
         let line = |request: String| {
             let line = request.lines().next().unwrap_or_default();
             line.replace("/repos/acme/demo/issues", "").replace(" HTTP/1.1", "")

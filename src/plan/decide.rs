@@ -28,7 +28,9 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         None => guards::check_nothing(facts).err(),
     };
     let decision = match (&facts.target, wanted) {
-        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot), .. }, wanted) => Decision::NoCredentials(wanted),
+        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot | Trust::Unknown), .. }, wanted) => {
+            Decision::NoCredentials(wanted)
+        }
         (_, None) => Decision::Nothing,
         (_, Some(_)) if facts.request.delete_bundle => Decision::RemoveBundle,
         (_, Some(deploy_type)) => Decision::Ship(deploy_type),
@@ -215,7 +217,8 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
             let cause = match trust {
                 Some(Trust::Fork) => "pull requests from forks get no secrets",
                 Some(Trust::Dependabot) => "Dependabot's pull requests get no deploy secrets",
-                _ => "there is no ASTRO_API_TOKEN",
+                Some(Trust::Unknown) => "there is no ASTRO_API_TOKEN, as is right for a pull request from a fork",
+                Some(Trust::SameRepository) | None => "there is no ASTRO_API_TOKEN",
             };
             let state = if *dag_deploys { "on" } else { "off" };
             notices.push(format!("{cause}, so this plan is made from git alone and takes DAG deploys to be {state}"));

@@ -1,22 +1,45 @@
-//! The run as Markdown, for a pull request's comment and a job's summary.
-//! Names, titles, paths and messages are hostile: they appear escaped, either inside code
-//! elements or as prose in which mentions, references and addresses are parted.
+//! The run as Markdown, for a pull request's comment and a job's summary: outcome and links, what
+//! shipped and why, which DAGs differ, files, timings, in that order.
+//! Names, titles, paths and messages are hostile: they appear only through `Ink`.
 
 use crate::console::progress::bytes;
 use crate::deploy::outcome::{Arrival, Outcome};
+use crate::model::artifact::Artifact;
+use crate::model::dag::DagFacts;
+use crate::model::deploy::DeployType;
+use crate::model::markup::{MARK, Markup, cut};
 use crate::plan::outline::Plan;
+use crate::plan::verdict::Verdict;
+use crate::report::dags_markdown;
 use crate::report::figures;
+use crate::report::ink::Ink;
 use crate::report::run::{Ending, Run};
 use crate::report::text;
 
-/// A space of no width.
-const PARTING: char = '\u{200b}';
-/// Files listed before the rest is only counted.
-const FILES_SHOWN: usize = 200;
+/// How much of what has no end is shown.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Files listed before the rest is only counted.
+    files: usize,
+    /// DAGs, and problems of their files, listed before the rest is only counted.
+    dags: usize,
+    /// Characters of one message.
+    message: usize,
+    /// Notices.
+    notices: usize,
+}
 
-/// Returns the hidden mark by which the comment of this project and Deployment is found again.
+/// From generous to narrow; the first that fits is taken.
+const ROOMS: [Room; 4] = [
+    Room { files: 200, dags: 100, message: 6_000, notices: 50 },
+    Room { files: 50, dags: 40, message: 3_000, notices: 20 },
+    Room { files: 10, dags: 10, message: 1_000, notices: 10 },
+    Room { files: 0, dags: 3, message: 300, notices: 5 },
+];
+
+/// Returns the mark by which the comment of this project and Deployment is found again.
 #[must_use]
-pub fn marker(project: &str, deployment: &str) -> String {
+pub fn mark(project: &str, deployment: &str) -> String {
     let word = |text: &str| -> String {
         text.bytes()
             .map(|byte| match byte {
@@ -25,36 +48,69 @@ pub fn marker(project: &str, deployment: &str) -> String {
             })
             .collect()
     };
-    format!("<!-- liftoff project={} deployment={} -->", word(project), word(deployment))
+    format!("{MARK}{} deployment={}", word(project), word(deployment))
 }
 
-/// Returns the whole report without the marker.
+/// Returns the whole report without the mark, within the limit of the markup. Where not
+/// everything fits, less is listed and a link leads to the run.
 #[must_use]
-pub fn report(run: &Run<'_>) -> String {
-    let mut text = format!("### {} {}\n\n", icon(run), prose(&run.headline()));
-    if let Some(line) = links(run) {
+pub fn report(run: &Run<'_>, markup: Markup) -> String {
+    let ink = Ink(markup.style);
+    let note = match ink.link("the run", run.context.run_url.as_deref()) {
+        Some(link) => format!("Shortened to what fits here; {link} has the rest.\n"),
+        None => "Shortened to what fits here; the run's log has the rest.\n".to_owned(),
+    };
+    let fits = |text: &String| text.chars().count() <= markup.limit;
+    let mut shortened = String::new();
+    for (index, room) in ROOMS.iter().enumerate() {
+        let text = whole(run, ink, *room);
+        let text = if index == 0 { text } else { text + &note };
+        if fits(&text) {
+            return text;
+        }
+        shortened = text;
+    }
+    // Whole lines, so that no table row, block or link is cut in half.
+    let mut kept = String::new();
+    let room = markup.limit.saturating_sub(note.chars().count() + 1);
+    for line in shortened.lines() {
+        if kept.chars().count() + line.chars().count() + 1 > room {
+            break;
+        }
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    format!("{kept}\n{note}")
+}
+
+fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
+    let mut text = format!("### {} {}\n\n", icon(run), ink.prose(&cut(&run.headline(), room.message)));
+    if let Some(line) = links(run, ink) {
         text.push_str(&format!("{line}\n\n"));
     }
     if let Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } = run.ending {
-        text.push_str(&proof(outcome));
+        text.push_str(&proof(outcome, ink));
     }
     if let Ending::Failed { error, .. } = run.ending {
         if let Some(cause) = error.cause() {
-            text.push_str(&format!("<pre><code>{}</code></pre>\n\n", escape(cause)));
+            text.push_str(&ink.block(&cut(cause, room.message)));
         }
         if let Some(advice) = error.advice() {
-            text.push_str(&format!("**What to do:** {}\n\n", prose(advice)));
+            text.push_str(&format!("**What to do:** {}\n\n", ink.prose(&cut(advice, room.message))));
         }
     }
     if let Some(plan) = run.plan {
-        text.push_str(&artifacts(plan));
-        for notice in &plan.notices {
-            text.push_str(&format!("> {}\n\n", prose(notice)));
-        }
-        text.push_str(&files(plan));
+        let dags = |lines: fn(&DagFacts, Ink, usize) -> String| {
+            plan.dags.as_ref().map(|facts| lines(facts, ink, room.dags)).unwrap_or_default()
+        };
+        text.push_str(&dags(dags_markdown::problems));
+        text.push_str(&artifacts(run, plan, ink, room));
+        text.push_str(&dags(dags_markdown::difference));
+        text.push_str(&notices(plan, ink, room));
+        text.push_str(&files(plan, ink, room));
     }
     if let Ending::Shipped(outcome) = run.ending {
-        text.push_str(&timings(outcome));
+        text.push_str(&timings(outcome, ink));
     }
     text
 }
@@ -62,6 +118,7 @@ pub fn report(run: &Run<'_>) -> String {
 fn icon(run: &Run<'_>) -> &'static str {
     match run.ending {
         Ending::Shipped(_) => "✅",
+        Ending::Failed { .. } if run.is_cancelled() => "🚫",
         Ending::Failed { .. } => "❌",
         Ending::InProgress => "🚀",
         Ending::Planned => "📋",
@@ -69,139 +126,125 @@ fn icon(run: &Run<'_>) -> &'static str {
     }
 }
 
-fn links(run: &Run<'_>) -> Option<String> {
+fn links(run: &Run<'_>, ink: Ink) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(deployment) = run.deployment {
-        parts.push(format!("Deployment {}", code(&deployment.name)));
-        parts.extend(link("Astro", deployment.astro_url.as_deref()));
-        parts.extend(link("Airflow", deployment.airflow_url.as_deref()));
+        parts.push(format!("Deployment {}", ink.code(&deployment.name)));
+        parts.extend(ink.link("Astro", deployment.astro_url.as_deref()));
+        parts.extend(ink.link("Airflow", deployment.airflow_url.as_deref()));
     }
-    parts.extend(link("Run", run.context.run_url.as_deref()));
+    parts.extend(ink.link("Run", run.context.run_url.as_deref()));
     if let Some(commit) = &run.context.commit {
-        parts.push(format!("commit {}", code(commit.short())));
+        parts.push(format!("commit {}", ink.code(commit.short())));
     }
     if run.project != "." {
-        parts.push(format!("project {}", code(&run.project)));
+        parts.push(format!("project {}", ink.code(&run.project)));
     }
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
-fn link(title: &str, url: Option<&str>) -> Option<String> {
-    // Printed by the URL parser, so that it holds no blank, quote or bracket that ends a link.
-    let url = url::Url::parse(url?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    Some(format!("[{title}]({})", url.as_str().replace('(', "%28").replace(')', "%29")))
-}
-
-fn artifacts(plan: &Plan) -> String {
-    let mut text = String::from("| what | state | why |\n| --- | --- | --- |\n");
+fn artifacts(run: &Run<'_>, plan: &Plan, ink: Ink, room: Room) -> String {
+    if plan.artifacts.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("| what | state | why | compared with |\n| --- | --- | --- | --- |\n");
     for verdict in &plan.artifacts {
-        let state = if verdict.changed { "**changed**" } else { "unchanged" };
         let size = format!("{}, {}", figures::count(verdict.content.files, "file"), bytes(verdict.content.bytes));
         text.push_str(&format!(
-            "| {} | {state} | {} <sub>{size}</sub> |\n",
-            prose(&verdict.artifact.to_string()),
-            prose(&verdict.reason)
+            "| {} | {} | {} {} | {} |\n",
+            ink.prose(&verdict.artifact.to_string()),
+            state(run, verdict),
+            ink.prose(&cut(&verdict.reason, room.message)),
+            ink.small(&size),
+            compared_with(run, verdict, ink)
         ));
     }
     text.push('\n');
     text
 }
 
-fn files(plan: &Plan) -> String {
-    if plan.files.is_empty() {
-        return String::new();
+fn state(run: &Run<'_>, verdict: &Verdict) -> &'static str {
+    let shipped = match run.ending {
+        Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => {
+            carries(outcome.deploy_type, &verdict.artifact)
+        }
+        _ => false,
+    };
+    match (shipped, verdict.changed) {
+        (true, _) if run.removes() => "**removed**",
+        (true, _) => "**shipped**",
+        (false, true) => "**changed**",
+        (false, false) => "unchanged",
     }
-    let mut text = format!("<details><summary>{}</summary>\n\n", figures::count(plan.files.len() as u64, "changed file"));
-    text.push_str("| | file | ships in | why |\n| --- | --- | --- | --- |\n");
-    for file in plan.files.iter().take(FILES_SHOWN) {
-        let owner = file.artifact.as_ref().map_or("–", |artifact| artifact.key());
-        let letter = text::change_letter(file.change);
-        text.push_str(&format!("| {letter} | {} | {owner} | {} |\n", code(&file.path.to_string()), prose(&file.why)));
+}
+
+const fn carries(deploy_type: DeployType, artifact: &Artifact) -> bool {
+    match artifact {
+        Artifact::Dags => matches!(deploy_type, DeployType::DagOnly | DeployType::ImageAndDag),
+        Artifact::Image => matches!(deploy_type, DeployType::ImageOnly | DeployType::ImageAndDag),
+        Artifact::Bundle(_) => matches!(deploy_type, DeployType::Bundle),
     }
-    if plan.files.len() > FILES_SHOWN {
-        text.push_str(&format!("\n… and {} more\n", figures::count((plan.files.len() - FILES_SHOWN) as u64, "file")));
+}
+
+/// Names the commit that git compared with, and links to what the forge shows between the two.
+fn compared_with(run: &Run<'_>, verdict: &Verdict, ink: Ink) -> String {
+    let Some((base, _)) = &verdict.base else {
+        return "–".to_owned();
+    };
+    let page = run.context.repository.as_ref().zip(run.context.commit.as_ref());
+    let page = page.and_then(|(repository, commit)| repository.compare_page(base, commit));
+    ink.link(base.short(), page.as_deref()).unwrap_or_else(|| ink.code(base.short()))
+}
+
+fn notices(plan: &Plan, ink: Ink, room: Room) -> String {
+    let mut text: String =
+        plan.notices.iter().take(room.notices).map(|notice| format!("> {}\n\n", ink.prose(&cut(notice, room.message)))).collect();
+    if plan.notices.len() > room.notices {
+        text.push_str(&format!("> … and {}\n\n", figures::count((plan.notices.len() - room.notices) as u64, "more notice")));
     }
-    text.push_str("\n</details>\n\n");
     text
 }
 
-fn proof(outcome: &Outcome) -> String {
+fn files(plan: &Plan, ink: Ink, room: Room) -> String {
+    if plan.files.is_empty() {
+        return String::new();
+    }
+    let summary = figures::count(plan.files.len() as u64, "changed file");
+    if room.files == 0 {
+        return format!("{summary}\n\n");
+    }
+    let mut text = String::from("| | file | ships in | why |\n| --- | --- | --- | --- |\n");
+    for file in plan.files.iter().take(room.files) {
+        let owner = file.artifact.as_ref().map_or("–", |artifact| artifact.key());
+        let letter = text::change_letter(file.change);
+        text.push_str(&format!("| {letter} | {} | {owner} | {} |\n", ink.code(&file.path.to_string()), ink.prose(&file.why)));
+    }
+    if plan.files.len() > room.files {
+        text.push_str(&format!("\n… and {} more\n", figures::count((plan.files.len() - room.files) as u64, "file")));
+    }
+    ink.fold(&summary, &text)
+}
+
+fn proof(outcome: &Outcome, ink: Ink) -> String {
     let proof = match outcome.arrival {
         Arrival::Proven => "The Deployment runs exactly this deploy",
         Arrival::NotAwaited => "Astro accepted this deploy; nobody waited for it",
         Arrival::NotProven => "Astro accepted this deploy, but it is not proven to run",
         Arrival::Superseded => "A newer deploy took over before this one arrived",
     };
-    format!("{proof} ({}).\n\n", code(outcome.deploy_id.as_str()))
+    format!("{proof} ({}).\n\n", ink.code(outcome.deploy_id.as_str()))
 }
 
-fn timings(outcome: &Outcome) -> String {
+fn timings(outcome: &Outcome, ink: Ink) -> String {
     let stages: Vec<String> = outcome
         .stages
         .iter()
         .map(|stage| {
-            let detail = if stage.detail.is_empty() { String::new() } else { format!(" ({})", prose(&stage.detail)) };
+            let detail = if stage.detail.is_empty() { String::new() } else { format!(" ({})", ink.prose(&stage.detail)) };
             format!("{} {}{detail}", stage.name, figures::duration(stage.took))
         })
         .collect();
-    format!("<sub>{}</sub>\n", stages.join(" · "))
-}
-
-/// Returns the text for a place among our own words. GitHub looks for mentions, references and
-/// addresses after it has decoded entities, so they are parted by a character without width.
-fn prose(text: &str) -> String {
-    // What is dropped later must not part anything now.
-    let text: String = text.chars().filter(|character| *character == '\n' || !character.is_control()).collect();
-    let mut parted = String::with_capacity(text.len());
-    for (index, character) in text.char_indices() {
-        let (before, rest) = text.split_at(index);
-        if begins_address(before, rest) || (character == '-' && ends_with(before, "gh")) {
-            parted.push(PARTING);
-        }
-        parted.push(character);
-        if matches!(character, '@' | '#') {
-            parted.push(PARTING);
-        }
-    }
-    escape(&parted)
-}
-
-/// Returns the text as an inline code element, in which GitHub looks for no mentions and no
-/// references.
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escape(text))
-}
-
-/// Returns the text with everything escaped that Markdown or HTML could take for markup, and so
-/// that its source holds no address.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for (index, character) in text.char_indices() {
-        let (before, rest) = text.split_at(index);
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\n' => escaped.push_str("<br>"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '~' | '\\' | '!' | '#' | '@' => {
-                escaped.push_str(&format!("&#{};", u32::from(character)));
-            }
-            control if control.is_control() => {}
-            _ if begins_address(before, rest) => escaped.push_str(&format!("&#{};", u32::from(character))),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-/// Returns whether the text between the two makes an address: `://`, or the dot of `www.`.
-fn begins_address(before: &str, rest: &str) -> bool {
-    rest.starts_with("://") || (rest.starts_with('.') && ends_with(before, "www"))
-}
-
-fn ends_with(text: &str, word: &str) -> bool {
-    let start = text.len().saturating_sub(word.len());
-    text.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(word))
+    format!("{}\n", ink.small(&stages.join(" · ")))
 }
 
 #[cfg(test)]
@@ -212,17 +255,18 @@ mod tests {
     use crate::changes::change::ChangeKind;
     use crate::deploy::outcome::Stage;
     use crate::error::{Error, Kind};
-    use crate::model::artifact::{Artifact, Content};
-    use crate::model::context::{CiContext, Event};
-    use crate::model::deploy::DeployType;
+    use crate::model::artifact::Content;
+    use crate::model::context::{CiContext, Event, ForgeKind, Repository};
     use crate::model::deployment::{Deployment, DeploymentStatus};
     use crate::model::fingerprint::Fingerprint;
     use crate::model::ids::{BundleVersion, DeployId, DeploymentId, OrganizationId, WorkspaceId};
+    use crate::model::markup::MarkupStyle;
     use crate::model::path::RelPath;
     use crate::model::revision::CommitSha;
-    use crate::plan::facts::ChangedFile;
+    use crate::plan::facts::{BaseOrigin, ChangedFile};
     use crate::plan::outline::Decision;
-    use crate::plan::verdict::Verdict;
+
+    const GITHUB: Markup = Markup { style: MarkupStyle::Html, limit: 65_536 };
 
     const SHIPPED: &str = "\
 ### ✅ Deployed DAGs to demo &#64;·0·acme/everyone
@@ -231,10 +275,10 @@ Deployment <code>demo &#64;acme/everyone</code> · [Astro](https://cloud.astrono
 
 The Deployment runs exactly this deploy (<code>cm2</code>).
 
-| what | state | why |
-| --- | --- | --- |
-| DAGs | **changed** | 1 file differs <sub>2 files, 2.0 KiB</sub> |
-| image | unchanged | the content is the same as in deploy cm1, which runs <sub>2 files, 2.0 KiB</sub> |
+| what | state | why | compared with |
+| --- | --- | --- | --- |
+| DAGs | **shipped** | 1 file differs <sub>2 files, 2.0 KiB</sub> | [aaaaaaaaa](https://github.com/acme/demo/compare/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...0123456789abcdef0123456789abcdef01234567) |
+| image | unchanged | the content is the same as in deploy cm1, which runs <sub>2 files, 2.0 KiB</sub> | – |
 
 > see https·0·&#58;//evil.example or www·0·.evil.example
 
@@ -250,67 +294,18 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
 <sub>pack 0.1 s (2 files, 1.1 KiB) · wait 14 s</sub>
 ";
 
-    /// What GitHub sees once Markdown has been read: entities are decoded.
-    fn decoded(text: &str) -> String {
-        let mut decoded = text.replace("&lt;", "<").replace("&gt;", ">");
-        for character in "|`*_[]~\\!#@:.".chars() {
-            decoded = decoded.replace(&format!("&#{};", u32::from(character)), &character.to_string());
-        }
-        decoded.replace("&amp;", "&")
-    }
-
-    #[test]
-    fn hostile_prose_mentions_references_and_links_nothing() {
-        let rows = [
-            ("@acme/everyone", "@acme"),
-            ("ada@example.com", "a@e"),
-            ("see #1", "#1"),
-            ("acme/demo#1", "#1"),
-            ("GH-1", "GH-"),
-            ("gh-1", "gh-"),
-            ("www.evil.example", "www."),
-            ("WwW.evil.example", "WwW."),
-            ("w\u{1}ww.evil.example", "www."),
-            ("https://evil", "https:"),
-            ("https:\u{7}//evil", "https:"),
-            ("x://evil", "://evil.x"),
-        ];
-        for (text, alive) in rows {
-            assert!(!decoded(&prose(text)).contains(alive), "{text}: {}", prose(text));
-        }
-        for text in ["dags/sales.py: 3 files", "a.b-c:d/e", "wwx.y", "Ümlaut ✔"] {
-            assert_eq!(prose(text), text, "nothing to part");
-        }
-    }
-
-    #[test]
-    fn hostile_text_stays_text_in_prose_and_in_code() {
-        let text = "a|b `c` *d* _e_ ~f~ [g](h) ![i](j) </code><img src=x> &amp; \\| <!-- www.evil.example https://evil";
-        for shown in [prose(text), escape(text)] {
-            for alive in ["|", "`", "*", "_", "~", "[", "]", "!", "<", ">", "&amp; ", "\\", "www.", "://"] {
-                assert!(!shown.contains(alive), "{alive}: {shown}");
-            }
-        }
-        assert_eq!(decoded(&escape(text)), text);
-        assert_eq!(code("</code><img>"), "<code>&lt;/code&gt;&lt;img&gt;</code>");
-        assert_eq!(code("@acme #1"), "<code>&#64;acme &#35;1</code>");
-        assert_eq!(code("https://www.x"), "<code>https&#58;//www&#46;x</code>");
-        assert_eq!(code("a\nb\u{1b}[31m"), "<code>a<br>b&#91;31m</code>");
-    }
-
     fn context() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
             commit: CommitSha::parse("0123456789abcdef0123456789abcdef01234567"),
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
-            repository: None,
+            repository: Some(Repository {
+                forge: ForgeKind::GitHub,
+                server_url: "https://github.com".to_owned(),
+                api_url: None,
+                path: "acme/demo".to_owned(),
+            }),
             run_url: Some("https://github.com/acme/demo/actions/runs/7".to_owned()),
-            actor: None,
-            checkout: None,
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 
@@ -358,11 +353,12 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             artifact,
             why: why.to_owned(),
         };
+        let base = CommitSha::parse(&"a".repeat(40)).map(|commit| (commit, BaseOrigin::Deployed));
         Plan {
             decision: Decision::Ship(DeployType::DagOnly),
             reason: "the DAGs changed".to_owned(),
             artifacts: vec![
-                verdict(Artifact::Dags, true, "1 file differs"),
+                Verdict { base, ..verdict(Artifact::Dags, true, "1 file differs") },
                 verdict(Artifact::Image, false, "the content is the same as in deploy cm1, which runs"),
             ],
             files: vec![
@@ -400,7 +396,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             ending: Ending::Shipped(&outcome),
         };
         // The characters without width are shown as `·0·`.
-        let shown = report(&run).replace(PARTING, "\u{b7}0\u{b7}");
+        let shown = report(&run, GITHUB).replace('\u{200b}', "\u{b7}0\u{b7}");
         assert_eq!(shown, SHIPPED);
     }
 
@@ -416,11 +412,68 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: None,
             ending: Ending::Failed { error: &error, accepted: None },
         };
-        let text = report(&run);
+        let text = report(&run, GITHUB);
         let (head, rest) = text.split_once("<pre><code>").expect("a cause");
         assert!(head.starts_with("### ❌ Could not read &#64;\u{200b}acme/x\n"), "{head}");
         let (cause, tail) = rest.split_once("</code></pre>").expect("an end");
         assert_eq!(cause, "line 1: &lt;/pre&gt;&#64;acme<br>https&#58;//evil");
         assert_eq!(tail.trim(), "**What to do:** ask &#64;\u{200b}ada, see &#35;\u{200b}1");
+    }
+
+    #[test]
+    fn a_stopped_run_says_so_and_not_that_it_failed() {
+        let (context, deployment, plan) = (context(), deployment(), plan());
+        let error = Error::new(Kind::Terminated, "finish").because("the run was stopped by SIGTERM");
+        let ending = Ending::Failed { error: &error, accepted: None };
+        let run = Run { project: ".".to_owned(), context: &context, deployment: Some(&deployment), plan: Some(&plan), ending };
+        let text = report(&run, GITHUB);
+        assert!(text.starts_with("### 🚫 Cancelled: nothing was deployed to demo"), "{text}");
+        assert!(text.contains("| DAGs | **changed** |"), "{text}");
+        let going = Run { ending: Ending::InProgress, ..run };
+        assert!(report(&going, GITHUB).starts_with("### 🚀 Deploying DAGs to demo"), "{}", report(&going, GITHUB));
+    }
+
+    #[test]
+    fn a_report_fits_whatever_is_in_it_and_leads_to_the_rest() {
+        let (context, deployment) = (context(), deployment());
+        let mut plan = plan();
+        plan.notices = vec!["@|".repeat(5_000); 400];
+        plan.files = plan.files.iter().cycle().take(20_000).cloned().collect();
+        let error =
+            Error::new(Kind::BuildFailed, "build <x>\n".repeat(900)).because("<pre>@".repeat(90_000)).hint("#".repeat(9_000));
+        let ending = Ending::Failed { error: &error, accepted: None };
+        let run = Run { project: "p".repeat(400), context: &context, deployment: Some(&deployment), plan: Some(&plan), ending };
+        for style in [MarkupStyle::Html, MarkupStyle::Plain] {
+            for limit in [700, 4_000, 32_768, 65_536, 250_000] {
+                let text = report(&run, Markup { style, limit });
+                assert!(text.chars().count() <= limit, "{style:?} {limit}: {}", text.chars().count());
+                assert!(
+                    text.contains("Shortened to what fits here; [the run](https://github.com/acme/demo/actions/runs/7)"),
+                    "{text}"
+                );
+                assert_eq!(text.matches("<details>").count(), text.matches("</details>").count(), "{limit}");
+                let blocks = (text.matches("<pre>").count(), text.matches("</pre>").count());
+                assert!(style == MarkupStyle::Plain || blocks.0 == blocks.1, "{limit}: {blocks:?}");
+            }
+        }
+        let whole = report(&run, Markup { style: MarkupStyle::Html, limit: 4_000_000 });
+        assert!(!whole.contains("Shortened") && whole.contains("… and 19800 files more"), "{}", whole.len());
+    }
+
+    #[test]
+    fn where_html_stays_text_the_report_has_none() {
+        let (context, deployment, plan) = (context(), deployment(), plan());
+        let run = Run {
+            project: ".".to_owned(),
+            context: &context,
+            deployment: Some(&deployment),
+            plan: Some(&plan),
+            ending: Ending::Planned,
+        };
+        let text = report(&run, Markup { style: MarkupStyle::Plain, limit: 32_768 });
+        for element in ["<code>", "<details>", "<sub>", "<pre>", "&#", "<br>"] {
+            assert!(!text.contains(element), "{element}: {text}");
+        }
+        assert!(text.contains("| M | `dags/sales.py` | dags | in the DAGs folder |"), "{text}");
     }
 }

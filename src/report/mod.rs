@@ -2,10 +2,13 @@
 //! It shows decisions and outcomes; it never makes or changes one.
 
 pub mod dags;
+pub mod dags_markdown;
 pub mod figures;
 pub mod github_files;
+pub mod ink;
 pub mod json;
 pub mod markdown;
+pub mod output_lines;
 pub mod outputs;
 pub mod run;
 pub mod text;

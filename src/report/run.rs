@@ -1,7 +1,7 @@
 //! One run as the reports see it: where it deployed, what it decided, how it ended.
 
 use crate::deploy::outcome::Outcome;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::model::context::CiContext;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
@@ -70,11 +70,19 @@ impl Run<'_> {
         match self.ending {
             Ending::Shipped(_) if self.removes() => format!("Removed the bundle{}", place.replace(" to ", " from ")),
             Ending::Shipped(outcome) => format!("Deployed {}{place}", shipped(outcome.deploy_type)),
+            Ending::Failed { accepted: Some(outcome), .. } if self.is_cancelled() => {
+                format!("Cancelled: {}{place} was accepted, but nobody saw it arrive", shipped(outcome.deploy_type))
+            }
             Ending::Failed { accepted: Some(outcome), .. } => {
                 format!("Deployed {}{place}, but it is not proven to run", shipped(outcome.deploy_type))
             }
+            Ending::Failed { accepted: None, .. } if self.is_cancelled() => format!("Cancelled: nothing was deployed{place}"),
             Ending::Failed { error, accepted: None } => format!("Could not {}", error.doing()),
-            Ending::InProgress => format!("Deploying{place}"),
+            Ending::InProgress if self.removes() => format!("Removing the bundle{}", place.replace(" to ", " from ")),
+            Ending::InProgress => match self.plan.and_then(|plan| plan.decision.deploy_type()) {
+                Some(deploy_type) => format!("Deploying {}{place}", shipped(deploy_type)),
+                None => format!("Deploying{place}"),
+            },
             Ending::Declined | Ending::Planned => match self.plan.map(|plan| plan.decision) {
                 Some(Decision::Ship(deploy_type)) => format!("Would deploy {}{place}", shipped(deploy_type)),
                 Some(Decision::RemoveBundle) => "Would remove the bundle".to_owned(),
@@ -85,6 +93,18 @@ impl Run<'_> {
                 Some(Decision::Nothing) | None => format!("Nothing to deploy{place}"),
             },
         }
+    }
+
+    /// Returns whether the run has come to an end.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        !matches!(self.ending, Ending::InProgress)
+    }
+
+    /// Returns whether somebody stopped the run.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.ending, Ending::Failed { error, .. } if matches!(error.kind(), Kind::Interrupted | Kind::Terminated))
     }
 
     /// Returns whether the run is about removing a bundle.

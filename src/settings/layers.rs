@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::env::names::LIFTOFF_OUTPUT;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::model::context::CiContext;
+use crate::model::context::{CiContext, ForgeKind};
 use crate::settings::file;
+use crate::settings::forge;
 use crate::settings::nearest::nearest;
 use crate::settings::origin::Origin;
 use crate::settings::parse::{absolute, quoted};
@@ -56,6 +58,7 @@ pub fn gather(sources: &Sources<'_>) -> Result<Layers> {
     let mut given = flags(sources.flags)?;
     given.extend(inputs(sources.env, &mut layers.notices));
     given.extend(variables(sources.env)?);
+    given.extend(conventional_token(sources, &given));
     if let Some(file) = sources.file {
         given.extend(file::read(file.path, file.text)?);
     }
@@ -126,7 +129,8 @@ fn inputs(env: &Env, notices: &mut Vec<String>) -> Vec<Given> {
 }
 
 fn variables(env: &Env) -> Result<Vec<Given>> {
-    for variable in env.names().filter(|name| name.starts_with("LIFTOFF_")) {
+    // The outputs of an earlier job may be variables of this one.
+    for variable in env.names().filter(|name| name.starts_with("LIFTOFF_") && !name.starts_with(LIFTOFF_OUTPUT)) {
         if env.get(variable).is_some() && !SETTINGS.iter().any(|setting| setting.variable() == variable) {
             let name = variable.trim_start_matches("LIFTOFF_").to_ascii_lowercase();
             let near = nearest(&name, names()).and_then(table::find).map(Setting::variable);
@@ -141,6 +145,18 @@ fn variables(env: &Env) -> Result<Vec<Given>> {
             Some(Given { setting, raw: Raw::Text(text.to_owned()), origin: Origin::Variable(name) })
         })
         .collect())
+}
+
+/// Reads the forge's token from the variable that its users know.
+fn conventional_token(sources: &Sources<'_>, given: &[Given]) -> Option<Given> {
+    let said = given.iter().find(|given| given.setting.name == "forge").map(|given| match &given.raw {
+        Raw::Text(word) => forge::of_word(word.trim()),
+        Raw::Items(_) => ForgeKind::Other,
+    });
+    let forge = said.or(sources.ci.repository.as_ref().map(|repository| repository.forge))?;
+    let (name, text) = forge::token_variables(forge).iter().find_map(|name| Some((name, sources.env.get(name)?)))?;
+    let setting = table::find("forge-token")?;
+    Some(Given { setting, raw: Raw::Text(text.to_owned()), origin: Origin::Variable((*name).to_owned()) })
 }
 
 fn context(ci: &CiContext) -> Vec<Given> {

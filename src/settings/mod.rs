@@ -4,6 +4,7 @@
 pub mod conflicts;
 pub mod docs;
 pub mod file;
+pub mod forge;
 pub mod layers;
 pub mod nearest;
 pub mod origin;

@@ -3,14 +3,15 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::settings::conflicts;
+use crate::settings::forge;
 use crate::settings::layers::{Layers, Sources, gather};
 use crate::settings::origin::Origin;
 use crate::settings::reader::Reader;
 use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
-    Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image, LogLevel,
-    Project, Report, Settings, Target,
+    Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
+    LogLevel, Project, Report, Settings, Target,
 };
 
 /// The value by which deploy-action's users say that there is no prebuilt image
@@ -193,7 +194,17 @@ fn report(reader: &Reader<'_>) -> Report {
         comment: reader.is_on("comment"),
         comment_on_no_op: reader.is_on("comment-on-no-op"),
         commit_status: reader.is_on("commit-status"),
-        github_token: reader.secret("github-token"),
+        forge_deployment: reader.is_on("forge-deployment"),
+        environment: reader.text("environment"),
+        annotations: match (reader.is_on("annotations"), reader.origin("annotations").is_some_and(Origin::is_explicit)) {
+            (false, _) => Annotations::Never,
+            (true, true) => Annotations::Always,
+            (true, false) => Annotations::Auto,
+        },
+        forge: reader.is_given("forge").then(|| forge::of_word(reader.word("forge"))),
+        forge_api_url: reader.text("forge-api-url"),
+        forge_token: reader.secret("forge-token"),
+        outputs_file: reader.absolute_path("outputs-file"),
         format: if reader.is_on("json") { Format::Json } else { Format::Text },
         log_level: reader.origin("log-level").is_some_and(Origin::is_explicit).then_some(level),
         colour: match reader.word("color") {
@@ -225,17 +236,9 @@ mod tests {
 
     fn ci() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
-            commit: None,
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
-            repository: None,
-            run_url: None,
-            actor: None,
             checkout: Some(PathBuf::from("/w/repo")),
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 
@@ -303,13 +306,32 @@ mod tests {
 
     #[test]
     fn the_token_comes_from_its_variable_and_is_never_shown() {
-        let settings = inputs(&[("ASTRO_API_TOKEN", "hunter2\n"), ("GITHUB_TOKEN", "hunter2")]).expect("settings");
+        let settings = inputs(&[("ASTRO_API_TOKEN", "hunter2\n"), ("INPUT_FORGE-TOKEN", "hunter2")]).expect("settings");
         assert_eq!(settings.api.token.as_ref().map(crate::model::secret::Secret::expose), Some("hunter2"));
-        assert!(settings.report.github_token.is_some());
+        assert!(settings.report.forge_token.is_some());
         assert_eq!(origin(&settings, "api-token"), "[secret] | ASTRO_API_TOKEN");
         assert!(!format!("{settings:?}").contains("hunter2"));
         let settings = inputs(&[("ASTRO_API_TOKEN", "a"), ("LIFTOFF_API_TOKEN", "b")]).expect("settings");
         assert_eq!(origin(&settings, "api-token"), "[secret] | LIFTOFF_API_TOKEN");
+    }
+
+    #[test]
+    fn a_forges_token_comes_from_its_own_variable_and_from_no_other_forges() {
+        let all = [("GITHUB_TOKEN", "gh"), ("GITLAB_TOKEN", "gl"), ("GITEA_TOKEN", "gt"), ("BITBUCKET_TOKEN", "bb")];
+        let token = |word: &str, more: &[(&str, &str)]| {
+            let env: Vec<(&str, &str)> = all.iter().chain(more).copied().chain([("LIFTOFF_FORGE", word)]).collect();
+            let settings = inputs(&env).expect("settings");
+            (settings.report.forge_token.map(|token| token.expose().to_owned()), origin_of(&settings.origins))
+        };
+        fn origin_of(origins: &std::collections::BTreeMap<&'static str, (String, Origin)>) -> String {
+            origins.get("forge-token").map(|(shown, origin)| format!("{shown} | {origin}")).unwrap_or_default()
+        }
+        let found = |text: &str, name: &str| (Some(text.to_owned()), format!("[secret] | {name}"));
+        assert_eq!(token("gitlab", &[]), found("gl", "GITLAB_TOKEN"));
+        assert_eq!(token("bitbucket-server", &[]), found("bb", "BITBUCKET_TOKEN"));
+        assert_eq!(token("azure-devops", &[]), (None, String::new()));
+        assert_eq!(token("none", &[]), (None, String::new()));
+        assert_eq!(token("github", &[("LIFTOFF_FORGE_TOKEN", "own")]), found("own", "LIFTOFF_FORGE_TOKEN"));
     }
 
     #[test]

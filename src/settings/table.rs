@@ -162,10 +162,45 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours("comment", ValueKind::Bool, "Keeps one comment on the pull request up to date.").or("true"),
     Setting::ours("comment-on-no-op", ValueKind::Bool, "Comments even when there is nothing to deploy.").or("false"),
     Setting::ours("commit-status", ValueKind::Bool, "Sets a commit status.").or("false").surface(Surface::NotInFile),
-    Setting::ours("github-token", ValueKind::Secret, "Token for reporting to GitHub and for comparing commits there.")
-        .variables(&["GITHUB_TOKEN"])
-        .surface(Surface::NotInFile)
-        .action_default("${{ github.token }}"),
+    Setting::ours(
+        "forge-deployment",
+        ValueKind::Bool,
+        "Records the deploy as a deployment to an environment, where the forge has such records.",
+    )
+    .or("false")
+    .used_by(Commands::Deploy)
+    .surface(Surface::NotInFile),
+    Setting::ours("environment", ValueKind::Text, "Name of the forge's environment; the Deployment's name when absent.")
+        .used_by(Commands::Deploy)
+        .surface(Surface::NotInFile),
+    Setting::ours(
+        "annotations",
+        ValueKind::Bool,
+        "Shows what a check found at its lines on the pull request; unless set, only where the CI system's log does not.",
+    )
+    .or("true"),
+    Setting::ours(
+        "forge",
+        ValueKind::Enum(&["github", "gitlab", "bitbucket", "bitbucket-server", "azure-devops", "gitea", "none"]),
+        "Forge to report to; the one that the CI system names, else that of the remote `origin`, when absent.",
+    )
+    .surface(Surface::NotInFile),
+    Setting::ours("forge-api-url", ValueKind::Text, "Base URL of the forge's API; found by the repository's URL when absent.")
+        .surface(Surface::NotInFile),
+    Setting::ours(
+        "forge-token",
+        ValueKind::Secret,
+        "Token for reporting to the forge and for comparing commits there; when absent `GITHUB_TOKEN`, `GITLAB_TOKEN`, \
+         `BITBUCKET_TOKEN`, `SYSTEM_ACCESSTOKEN` or `GITEA_TOKEN`, by the forge.",
+    )
+    .surface(Surface::NotInFile)
+    .action_default("${{ github.token }}"),
+    Setting::ours(
+        "outputs-file",
+        ValueKind::Path,
+        "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
+    )
+    .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
         .or("warn")
@@ -250,6 +285,12 @@ mod tests {
             "commit",
             "pull-request",
             "commit-status",
+            "forge",
+            "forge-api-url",
+            "forge-token",
+            "forge-deployment",
+            "environment",
+            "outputs-file",
             "force",
             "allow-older-commit",
             "allow-other-repository",

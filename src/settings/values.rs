@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::context::ForgeKind;
 use crate::model::ids::{DeploymentId, MountPath, OrganizationId};
 use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
@@ -233,14 +234,37 @@ pub struct Report {
     pub comment_on_no_op: bool,
     /// Set a commit status.
     pub commit_status: bool,
-    /// Token for GitHub.
-    pub github_token: Option<Secret>,
+    /// Record a deployment to an environment of the forge.
+    pub forge_deployment: bool,
+    /// Name of that environment.
+    pub environment: Option<String>,
+    /// Show findings at their lines.
+    pub annotations: Annotations,
+    /// Forge to report to, when somebody says.
+    pub forge: Option<ForgeKind>,
+    /// Base URL of the forge's API, when somebody says.
+    pub forge_api_url: Option<String>,
+    /// Token for the forge.
+    pub forge_token: Option<Secret>,
+    /// Absolute path of the file for the outputs.
+    pub outputs_file: Option<PathBuf>,
     /// Form of data on standard output.
     pub format: Format,
     /// How much to log; `None` when nobody said.
     pub log_level: Option<LogLevel>,
     /// When to use colour.
     pub colour: ColourChoice,
+}
+
+/// When to show findings at their lines on the pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Annotations {
+    /// Where the CI system's log does not already do that.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Form of data on standard output.

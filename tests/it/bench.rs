@@ -132,10 +132,15 @@ impl Bench {
 
     /// Runs the program and sends it SIGTERM as soon as the platform has seen an operation.
     pub fn run_until(&self, operation: &str, arguments: &[&str]) -> Ran {
+        self.run_until_it_holds(operation, |sim| sim.journal().iter().any(|entry| entry.operation == operation), arguments)
+    }
+
+    /// Runs the program and sends it SIGTERM as soon as something holds in the simulated world.
+    pub fn run_until_it_holds(&self, what: &str, holds: impl Fn(&Sim) -> bool, arguments: &[&str]) -> Ran {
         let child = self.program(&self.project(), arguments).spawn().expect("the program");
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while !self.sim.journal().iter().any(|entry| entry.operation == operation) {
-            assert!(std::time::Instant::now() < deadline, "{operation} was never asked for");
+        while !holds(&self.sim) {
+            assert!(std::time::Instant::now() < deadline, "it never came to this: {what}");
             std::thread::yield_now();
         }
         let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");

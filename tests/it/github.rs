@@ -62,6 +62,10 @@ impl Step {
         std::fs::read_to_string(self.files.path().join(name)).unwrap_or_default()
     }
 
+    fn asked(&self, operation: &str) -> usize {
+        self.bench.sim.journal().iter().filter(|entry| entry.operation == operation).count()
+    }
+
     fn comments(&self) -> Vec<String> {
         self.bench.sim.with(|world| world.github.repositories[0].comments.iter().map(|comment| comment.body.clone()).collect())
     }
@@ -86,6 +90,46 @@ fn a_step_reports_to_the_runner_and_the_pull_request() {
         .sim
         .with(|world| world.github.repositories[0].statuses.iter().map(|status| status.state.clone()).collect::<Vec<_>>());
     assert_eq!(statuses, ["pending", "success"]);
+}
+
+#[test]
+fn a_push_reports_to_the_pull_request_that_its_commit_belongs_to() {
+    let mut step = Step::new();
+    step.bench.set("GITHUB_EVENT_NAME", "push").set("GITHUB_REF", "refs/heads/change");
+    std::fs::write(step.files.path().join("event.json"), r#"{"ref": "refs/heads/change"}"#).expect("an event");
+    let head = step.bench.git(&["rev-parse", "HEAD"]);
+    step.bench.sim.with(|world| world.github.repositories[0].pulls[0].head_sha = head);
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    let (comments, asked) = (step.comments(), step.asked("ListPullsOfCommit"));
+    assert_eq!((comments.len(), asked), (1, 1), "{comments:?}");
+    assert!(comments[0].contains("Deployed DAG"), "{comments:?}");
+    step.bench.deploy(&["--deploy-type", "dags-only"]);
+    assert_eq!(step.asked("ListPullsOfCommit"), 1, "a run that ships nothing has nothing to say");
+}
+
+#[test]
+fn a_running_deploy_is_in_progress_and_a_stopped_one_cancelled() {
+    let step = Step::new();
+    step.bench.sim.with(|world| world.faults.push(Fault::on("PutBlob", 1, Effect::Delay(60_000))));
+    let in_progress = |sim: &astro_sim::sim::Sim| {
+        sim.with(|world| {
+            let repository = &world.github.repositories[0];
+            let comment = repository.comments.first().is_some_and(|comment| comment.body.contains("🚀 Deploying DAGs to "));
+            comment && repository.statuses.first().is_some_and(|status| status.state == "pending")
+        })
+    };
+    let arguments = ["deploy", "--deploy-type", "dags-only", "--commit-status"];
+    let ran = step.bench.run_until_it_holds("comment and status tell of a running deploy", in_progress, &arguments);
+    assert_eq!(ran.code, 143, "{}", ran.talk);
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(comments[0].contains("🚫 Cancelled: nothing was deployed to "), "{}", comments[0]);
+    step.bench.sim.with(|world| {
+        let last = world.github.repositories[0].statuses.last().expect("a status");
+        assert_eq!(last.state, "error");
+        assert!(last.description.as_ref().is_some_and(|text| text.starts_with("Cancelled")), "{last:?}");
+        assert_eq!(last.context, format!("liftoff/{}", world.deployments[0].name));
+    });
 }
 
 #[test]

@@ -5,8 +5,11 @@
 
 mod bad_input;
 mod bench;
+mod checkouts;
+mod ci;
 mod dags;
 mod deploys;
+mod forges;
 mod github;
 mod plan;
 mod planning;

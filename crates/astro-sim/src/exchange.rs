@@ -6,6 +6,8 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use crate::spelling::{Plus, decode};
+
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -13,6 +15,8 @@ pub struct Call {
     pub method: String,
     /// Path, percent-decoded.
     pub path: String,
+    /// Path as it was sent.
+    pub raw_path: String,
     /// Query, decoded, in order.
     pub query: Vec<(String, String)>,
     /// Headers.
@@ -25,6 +29,12 @@ impl Call {
     /// Returns a header that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Returns the segments of the path below a prefix, each decoded on its own, so that an encoded slash divides nothing.
+    pub fn segments(&self, prefix: &str) -> Option<Vec<String>> {
+        let rest = self.raw_path.strip_prefix(prefix)?;
+        Some(rest.split('/').map(|segment| decode(segment, Plus::Kept)).collect())
     }
 
     /// Returns the first query parameter of a name.

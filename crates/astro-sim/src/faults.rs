@@ -12,6 +12,16 @@ pub enum Face {
     Registry,
     /// GitHub.
     GitHub,
+    /// GitLab.
+    GitLab,
+    /// Bitbucket Cloud.
+    Bitbucket,
+    /// Bitbucket Data Center.
+    BitbucketDc,
+    /// Gitea or Forgejo.
+    Gitea,
+    /// Azure DevOps.
+    AzureDevOps,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -5,7 +5,8 @@ use crate::exchange::Call;
 use crate::faults::{Effect, Face};
 
 /// Query parameters whose values are credentials.
-const SECRET_PARAMETERS: [&str; 6] = ["sig", "token", "access_token", "password", "refresh_token", "client_secret"];
+const SECRET_PARAMETERS: [&str; 8] =
+    ["sig", "token", "access_token", "private_token", "job_token", "password", "refresh_token", "client_secret"];
 
 /// One request and what became of it.
 #[derive(Clone, Debug)]

@@ -16,4 +16,5 @@ pub mod refusal;
 pub mod rules;
 mod serve;
 pub mod sim;
+pub mod spelling;
 pub mod world;

@@ -21,9 +21,10 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, blob, github, registry};
+use crate::faces::{astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
+use crate::spelling::{Plus, decode, parse_pairs};
 use crate::world::state::World;
 
 /// Room made for a body before its bytes arrive, whatever its `Content-Length` claims.
@@ -80,7 +81,8 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Re
     let mut call = Call {
         method: parts.method.as_str().to_owned(),
         path: decode(parts.uri.path(), Plus::Kept),
-        query: parse_query(parts.uri.query().unwrap_or_default()),
+        raw_path: parts.uri.path().to_owned(),
+        query: parse_pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
         body: Bytes::new(),
     };
@@ -131,6 +133,11 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(blob::PREFIX) => Face::Blob,
         _ if path == TOKEN_PATH || path == "/v2" || path.starts_with(registry::PREFIX) => Face::Registry,
         _ if path.starts_with(github::PREFIX) => Face::GitHub,
+        _ if path.starts_with(gitlab::PREFIX) => Face::GitLab,
+        _ if path.starts_with(bitbucket::PREFIX) => Face::Bitbucket,
+        _ if path.starts_with(bitbucket_dc::PREFIX) => Face::BitbucketDc,
+        _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
+        _ if path.starts_with(azure_devops::PREFIX) => Face::AzureDevOps,
         _ => Face::Unknown,
     }
 }
@@ -141,6 +148,11 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::Blob => blob::operation(call).to_owned(),
         Face::Registry => registry::operation(call).to_owned(),
         Face::GitHub => github::operation(call).to_owned(),
+        Face::GitLab => gitlab::operation(call).to_owned(),
+        Face::Bitbucket => bitbucket::operation(call).to_owned(),
+        Face::BitbucketDc => bitbucket_dc::operation(call).to_owned(),
+        Face::Gitea => gitea::operation(call).to_owned(),
+        Face::AzureDevOps => azure_devops::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -152,6 +164,11 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::Blob => blob::answer(world, call),
         Face::Registry => registry::answer(world, call),
         Face::GitHub => github::answer(world, call),
+        Face::GitLab => gitlab::answer(world, call),
+        Face::Bitbucket => bitbucket::answer(world, call),
+        Face::BitbucketDc => bitbucket_dc::answer(world, call),
+        Face::Gitea => gitea::answer(world, call),
+        Face::AzureDevOps => azure_devops::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }
@@ -201,41 +218,4 @@ fn respond(answer: Answer) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     *response.headers_mut() = answer.headers;
     response
-}
-
-/// What a plus sign means in encoded text.
-#[derive(Clone, Copy)]
-enum Plus {
-    /// Itself, as in a path.
-    Kept,
-    /// A blank, as in a query.
-    Blank,
-}
-
-fn parse_query(query: &str) -> Vec<(String, String)> {
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (decode(name, Plus::Blank), decode(value, Plus::Blank))
-    };
-    query.split('&').filter(|part| !part.is_empty()).map(pair).collect()
-}
-
-/// Resolves percent escapes; a malformed one stays as it is and bytes that are no UTF-8 are replaced.
-fn decode(text: &str, plus: Plus) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escape = if first == b'%' { after.get(..2) } else { None };
-        let escape = escape.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        rest = after;
-        match (escape, plus) {
-            (Some(byte), _) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (None, Plus::Blank) if first == b'+' => bytes.push(b' '),
-            _ => bytes.push(first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -80,6 +80,31 @@ impl Sim {
         format!("{}/github", self.url())
     }
 
+    /// Returns the base of the GitLab API.
+    pub fn gitlab_api_url(&self) -> String {
+        format!("{}/gitlab/api/v4", self.url())
+    }
+
+    /// Returns the base of the Gitea API.
+    pub fn gitea_api_url(&self) -> String {
+        format!("{}/gitea/api/v1", self.url())
+    }
+
+    /// Returns the base of Bitbucket Cloud's API.
+    pub fn bitbucket_api_url(&self) -> String {
+        format!("{}/bitbucket/2.0", self.url())
+    }
+
+    /// Returns the base of Bitbucket Data Center, with `/rest` and its pages below.
+    pub fn bitbucket_dc_url(&self) -> String {
+        format!("{}/bitbucket-dc", self.url())
+    }
+
+    /// Returns the address that Azure DevOps' organizations are below.
+    pub fn azure_devops_url(&self) -> String {
+        format!("{}/azure", self.url())
+    }
+
     /// Returns host and port of the image registry.
     pub fn registry_host(&self) -> String {
         self.address.to_string()

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::world::github::{ChangedFile, Comment, Commit, CommitStatus, Comparison, GitHubRepository, PullRequest};
+use crate::world::commits::{ChangedFile, Commit, CommitGraph, Comparison};
+use crate::world::github::{Comment, CommitStatus, PullRequest};
 
 /// Where a repository's things are addressed.
 #[derive(Clone, Debug)]
@@ -18,11 +19,18 @@ pub struct Address {
 }
 
 impl Address {
-    fn api(&self, rest: &str) -> String {
-        format!("{}/repos/{}/{rest}", self.api, self.slug)
+    /// Returns the API address of something in the repository.
+    pub fn api(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.repository())
     }
 
-    fn html(&self, rest: &str) -> String {
+    /// Returns the API address of the repository.
+    pub fn repository(&self) -> String {
+        format!("{}/repos/{}", self.api, self.slug)
+    }
+
+    /// Returns the page of something in the repository.
+    pub fn html(&self, rest: &str) -> String {
         format!("{}/{}/{rest}", self.html, self.slug)
     }
 }
@@ -43,21 +51,51 @@ pub fn status(at: &Address, status: &CommitStatus) -> Value {
     json!({
         "id": status.id, "node_id": format!("SC_{}", status.id), "url": at.api(&format!("statuses/{}", status.sha)),
         "state": status.state, "context": status.context, "description": status.description,
-        "target_url": status.target_url, "avatar_url": at.html(""), "creator": user(at, "github-actions[bot]"),
+        "target_url": status.target_url, "avatar_url": at.html(""), "creator": user(at, &status.creator),
         "created_at": time(status.created_at), "updated_at": time(status.created_at),
     })
 }
 
 /// Returns a pull request.
 pub fn pull(at: &Address, pull: &PullRequest) -> Value {
+    let mut answer = pull_of_list(at, pull);
+    answer["merged"] = pull.merged.into();
+    answer
+}
+
+/// Returns a pull request as lists show it: without `merged`.
+pub fn pull_of_list(at: &Address, pull: &PullRequest) -> Value {
     let number = pull.number;
+    let side = |name: &str, sha: &str, slug: &str| {
+        let owner = slug.split('/').next().unwrap_or_default();
+        let repo = json!({ "id": 1, "full_name": slug, "fork": slug != at.slug });
+        json!({ "label": format!("{owner}:{name}"), "ref": name, "sha": sha, "user": user(at, owner), "repo": repo })
+    };
     json!({
         "id": number, "node_id": format!("PR_{number}"), "number": number, "title": pull.title, "state": pull.state,
-        "merged": pull.merged, "draft": false, "locked": false, "user": user(at, "octocat"), "body": "",
+        "draft": false, "locked": false, "user": user(at, "octocat"), "body": "",
+        "merged_at": pull.merged.then_some("2026-01-01T00:00:00Z"), "merge_commit_sha": pull.merge_commit,
         "url": at.api(&format!("pulls/{number}")), "html_url": at.html(&format!("pull/{number}")),
-        "head": { "label": format!("acme:{}", pull.head_ref), "ref": pull.head_ref, "sha": pull.head_sha },
-        "base": { "label": format!("acme:{}", pull.base_ref), "ref": pull.base_ref, "sha": pull.base_sha },
+        "head": side(&pull.head_ref, &pull.head_sha, pull.fork.as_deref().unwrap_or(&at.slug)),
+        "base": side(&pull.base_ref, &pull.base_sha, &at.slug),
     })
+}
+
+/// Returns the owner of a person's token.
+pub fn account(at: &Address, login: &str) -> Value {
+    let mut account = user(at, login);
+    for unknown in ["name", "company", "location", "email", "hireable", "bio"] {
+        account[unknown] = Value::Null;
+    }
+    for count in ["public_repos", "public_gists", "followers", "following"] {
+        account[count] = 0.into();
+    }
+    for when in ["created_at", "updated_at"] {
+        account[when] = "2026-01-01T00:00:00Z".into();
+    }
+    account["blog"] = "".into();
+    account["user_view_type"] = "public".into();
+    account
 }
 
 /// Returns a commit, with its files.
@@ -81,14 +119,9 @@ pub fn file(at: &Address, file: &ChangedFile) -> Value {
 }
 
 /// Returns a comparison with one page of its commits and the given files.
-pub fn comparison(
-    at: &Address,
-    repository: &GitHubRepository,
-    found: (&Comparison, &Commit),
-    page: (&[String], &[ChangedFile]),
-) -> Value {
+pub fn comparison(at: &Address, graph: &CommitGraph, found: (&Comparison, &Commit), page: (&[String], &[ChangedFile])) -> Value {
     let ((comparison, base), (commits, files)) = (found, page);
-    let by_sha = |sha: &String| repository.commit(sha).map(|found| commit(at, found));
+    let by_sha = |sha: &String| graph.commit(sha).map(|found| commit(at, found));
     json!({
         "url": at.api("compare"), "html_url": at.html("compare"), "permalink_url": at.html("compare"),
         "diff_url": at.html("compare.diff"), "patch_url": at.html("compare.patch"),
@@ -116,7 +149,8 @@ fn commit(at: &Address, commit: &Commit) -> Value {
     })
 }
 
-fn user(at: &Address, login: &str) -> Value {
+/// Returns a user or a bot.
+pub fn user(at: &Address, login: &str) -> Value {
     let base = format!("{}/users/{login}", at.api);
     let kind = if login.ends_with("[bot]") { "Bot" } else { "User" };
     let mut user = json!({
@@ -131,6 +165,7 @@ fn user(at: &Address, login: &str) -> Value {
     user
 }
 
-fn time(at: Timestamp) -> String {
+/// Returns a time as GitHub writes it.
+pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

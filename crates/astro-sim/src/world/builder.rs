@@ -9,10 +9,16 @@ use crate::archive;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
+use crate::world::commits::CommitGraph;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
 use crate::world::deployment::Deployment;
+use crate::world::gitea::Gitea;
 use crate::world::github::{GitHub, GitHubRepository, GitHubToken, PullRequest, USUAL_PERMISSIONS};
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime;
@@ -50,7 +56,12 @@ impl World {
             releases: runtime::releases(),
             blobs: BlobStore::default(),
             registry: Registry::default(),
+            azure_devops: AzureDevOps::default(),
+            gitea: Gitea::default(),
             github: GitHub::default(),
+            gitlab: GitLab::default(),
+            bitbucket: Bitbucket::default(),
+            bitbucket_dc: BitbucketDc::default(),
             rollout: Rollout::default(),
             faults: Vec::new(),
             notes: Vec::new(),
@@ -60,28 +71,34 @@ impl World {
     }
 
     /// Returns a world to try things in: the Deployment `demo` with one old deploy of image and DAGs, an Organization
-    /// token, and the GitHub repository `acme/demo` with pull request 1.
+    /// token, and the repository `acme/demo` with pull request 1 on every forge.
     pub fn sandbox() -> World {
         let mut world = World::new().deployment(Deployment::named("demo"));
         let id = world.deployments.first().map(|found| found.id.clone()).unwrap_or_default();
         world.add_history(&id, History::default());
         world.mint_token(TokenSpec { name: "sandbox".into(), ..TokenSpec::default() });
-        world.github.tokens.push(GitHubToken { text: SANDBOX_GITHUB_TOKEN.into(), permissions: USUAL_PERMISSIONS.into() });
-        let mut repository = GitHubRepository { owner: "acme".into(), name: "demo".into(), ..GitHubRepository::default() };
-        repository.push_commit("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
-        repository.refs.insert("change".into(), SANDBOX_COMMIT.into());
-        repository.push_commit("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
+        world.github.tokens.push(GitHubToken::of_workflow(SANDBOX_GITHUB_TOKEN, &USUAL_PERMISSIONS));
+        let (owner, name, default_branch) = ("acme".into(), "demo".into(), "main".into());
+        let graph = sandbox_graph();
+        let mut repository = GitHubRepository { owner, name, default_branch, graph, ..GitHubRepository::default() };
         repository.pulls.push(PullRequest {
             number: 1,
             title: "Change the example".into(),
             state: "open".into(),
             merged: false,
+            merge_commit: None,
+            fork: None,
             head_ref: "change".into(),
             head_sha: SANDBOX_HEAD.into(),
             base_ref: "main".into(),
             base_sha: SANDBOX_COMMIT.into(),
         });
+        world.gitlab = GitLab::sandbox(sandbox_graph());
+        world.bitbucket = Bitbucket::sandbox(sandbox_graph());
+        world.bitbucket_dc = BitbucketDc::sandbox(sandbox_graph());
         world.github.repositories.push(repository);
+        world.add_sandbox_gitea();
+        world.add_sandbox_azure_devops();
         world
     }
 
@@ -168,6 +185,15 @@ impl World {
         }
         id
     }
+}
+
+/// Returns the history that the sandbox's repository has on every forge: `main`, and `change` one commit ahead of it.
+pub fn sandbox_graph() -> CommitGraph {
+    let mut graph = CommitGraph::default();
+    graph.push("main", SANDBOX_COMMIT, &[("dags/example.py", "added"), ("Dockerfile", "added")]);
+    graph.refs.insert("change".into(), SANDBOX_COMMIT.into());
+    graph.push("change", SANDBOX_HEAD, &[("dags/example.py", "modified")]);
+    graph
 }
 
 /// Makes a landed deploy the newest of its Deployment.

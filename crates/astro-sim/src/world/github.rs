@@ -1,16 +1,28 @@
-//! GitHub's side of a deploy: pull requests, comments, commit statuses and the commit graph.
+//! GitHub's side of a deploy: pull requests, comments and commit statuses.
 //! It must not know Astro, nor how a request is spelled.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+
+use crate::world::commits::CommitGraph;
+use crate::world::github_runs::{CheckRun, GitHubDeployment};
 
 /// A permission and its level, such as (`issues`, `write`).
 pub type Permission = (&'static str, &'static str);
 
 /// What a workflow's token usually may do here.
-pub const USUAL_PERMISSIONS: [Permission; 4] =
-    [("contents", "read"), ("issues", "write"), ("pull_requests", "write"), ("statuses", "write")];
+pub const USUAL_PERMISSIONS: [Permission; 6] = [
+    ("checks", "write"),
+    ("contents", "read"),
+    ("deployments", "write"),
+    ("issues", "write"),
+    ("pull_requests", "write"),
+    ("statuses", "write"),
+];
+
+/// Who a workflow's token is.
+pub const ACTIONS_LOGIN: &str = "github-actions[bot]";
 
 /// A token GitHub knows.
 #[derive(Clone)]
@@ -19,6 +31,25 @@ pub struct GitHubToken {
     pub text: String,
     /// What it may do; `write` includes `read`.
     pub permissions: Vec<Permission>,
+    /// Login of the person it belongs to; `None` for a token of an app, such as a workflow's.
+    pub person: Option<String>,
+}
+
+impl GitHubToken {
+    /// Returns a token as a workflow gets it.
+    pub fn of_workflow(text: &str, permissions: &[Permission]) -> GitHubToken {
+        GitHubToken { text: text.into(), permissions: permissions.into(), person: None }
+    }
+
+    /// Returns a personal token.
+    pub fn of_person(text: &str, login: &str, permissions: &[Permission]) -> GitHubToken {
+        GitHubToken { person: Some(login.into()), ..GitHubToken::of_workflow(text, permissions) }
+    }
+
+    /// Returns the login that shows as the author of what the token makes.
+    pub fn login(&self) -> &str {
+        self.person.as_deref().unwrap_or(ACTIONS_LOGIN)
+    }
 }
 
 impl std::fmt::Debug for GitHubToken {
@@ -59,32 +90,10 @@ pub struct CommitStatus {
     pub description: Option<String>,
     /// Where details are.
     pub target_url: Option<String>,
+    /// Login of its creator.
+    pub creator: String,
     /// When it was set.
     pub created_at: Timestamp,
-}
-
-/// A file of a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangedFile {
-    /// Path from the repository's root.
-    pub path: String,
-    /// `added`, `removed`, `modified` or `renamed`.
-    pub status: String,
-    /// Old path of a renamed file.
-    pub previous: Option<String>,
-}
-
-/// A commit.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    /// Full object id.
-    pub sha: String,
-    /// Parents' object ids.
-    pub parents: Vec<String>,
-    /// Message.
-    pub message: String,
-    /// What it changes against its first parent.
-    pub files: Vec<ChangedFile>,
 }
 
 /// A pull request.
@@ -98,6 +107,10 @@ pub struct PullRequest {
     pub state: String,
     /// Whether it was merged.
     pub merged: bool,
+    /// The commit that merged it.
+    pub merge_commit: Option<String>,
+    /// `owner/name` of the fork it comes from; `None` for a branch of the repository itself.
+    pub fork: Option<String>,
     /// Source branch.
     pub head_ref: String,
     /// Newest commit of the source branch.
@@ -115,31 +128,20 @@ pub struct GitHubRepository {
     pub owner: String,
     /// Name.
     pub name: String,
+    /// Name of the default branch.
+    pub default_branch: String,
     /// Pull requests.
     pub pulls: Vec<PullRequest>,
     /// Comments, oldest first.
     pub comments: Vec<Comment>,
     /// Commit statuses, oldest first.
     pub statuses: Vec<CommitStatus>,
-    /// Commits.
-    pub commits: Vec<Commit>,
-    /// Object ids by branch or tag name.
-    pub refs: BTreeMap<String, String>,
-}
-
-/// How two commits lie to each other.
-#[derive(Clone, Debug)]
-pub struct Comparison {
-    /// `ahead`, `behind`, `diverged` or `identical`.
-    pub status: &'static str,
-    /// The common ancestor.
-    pub merge_base: String,
-    /// Commits the base lacks, oldest first.
-    pub ahead: Vec<String>,
-    /// Number of commits the head lacks.
-    pub behind: usize,
-    /// Files changed since the common ancestor.
-    pub files: Vec<ChangedFile>,
+    /// Deployments, oldest first.
+    pub deployments: Vec<GitHubDeployment>,
+    /// Check runs, oldest first.
+    pub check_runs: Vec<CheckRun>,
+    /// Commits, branches and tags.
+    pub graph: CommitGraph,
 }
 
 /// GitHub.
@@ -164,60 +166,26 @@ impl GitHub {
 impl GitHubRepository {
     /// Adds a commit and moves a branch to it.
     pub fn push_commit(&mut self, branch: &str, sha: &str, files: &[(&str, &str)]) {
-        let parents = self.refs.get(branch).cloned().into_iter().collect();
-        let file = |(path, status): &(&str, &str)| ChangedFile { path: (*path).into(), status: (*status).into(), previous: None };
-        let files = files.iter().map(file).collect();
-        self.commits.push(Commit { sha: sha.into(), parents, message: format!("Change {branch}"), files });
-        self.refs.insert(branch.into(), sha.into());
+        self.graph.push(branch, sha, files);
     }
 
-    /// Returns the commit behind a branch, tag, object id or unique beginning of one (7 characters or more).
-    pub fn commit(&self, name: &str) -> Option<&Commit> {
-        let sha = self.refs.get(name).map_or(name, String::as_str);
-        let exact = self.commits.iter().find(|commit| commit.sha == sha);
-        exact.or_else(|| self.commits.iter().find(|commit| sha.len() >= 7 && commit.sha.starts_with(sha)))
+    /// Returns the newest state of each status and check run of a commit, by name.
+    pub fn check_states(&self, sha: &str) -> BTreeMap<String, String> {
+        let statuses = self.statuses.iter().filter(|status| status.sha == sha);
+        let runs = self.check_runs.iter().filter(|run| run.head_sha == sha);
+        let statuses = statuses.map(|status| (status.context.clone(), status.state.clone()));
+        statuses.chain(runs.map(|run| (run.name.clone(), run.conclusion.clone().unwrap_or_else(|| "pending".into())))).collect()
     }
 
-    /// Compares two commits; `None` if one is unknown or they share no history.
-    pub fn compare(&self, base: &str, head: &str) -> Option<Comparison> {
-        let (base, head) = (&self.commit(base)?.sha, &self.commit(head)?.sha);
-        let (of_base, of_head) = (self.history(base), self.history(head));
-        let seen: BTreeSet<_> = of_base.iter().collect();
-        let merge_base = of_head.iter().find(|sha| seen.contains(sha))?.clone();
-        let own: BTreeSet<_> = of_head.iter().collect();
-        let behind = of_base.iter().filter(|sha| !own.contains(sha)).count();
-        let ahead: Vec<_> = of_head.iter().filter(|sha| !seen.contains(sha)).rev().cloned().collect();
-        let status = match (ahead.len(), behind) {
-            (0, 0) => "identical",
-            (_, 0) => "ahead",
-            (0, _) => "behind",
-            _ => "diverged",
+    /// Returns the pull requests of a commit: the merged one that brought it into the default branch, else all that hold it.
+    pub fn pulls_of(&self, sha: &str) -> Vec<&PullRequest> {
+        let default = self.graph.compare(&self.default_branch, sha);
+        let landed = default.is_some_and(|comparison| comparison.ahead.is_empty());
+        let holds = |pull: &&PullRequest| {
+            let own = self.graph.compare(&pull.base_sha, &pull.head_sha);
+            own.is_some_and(|comparison| comparison.ahead.iter().any(|ahead| ahead == sha))
         };
-        let files = self.files_of(&ahead);
-        Some(Comparison { status, merge_base, ahead, behind, files })
-    }
-
-    /// Returns a commit and all its ancestors, nearest first.
-    fn history(&self, sha: &str) -> Vec<String> {
-        let (mut found, mut queue) = (Vec::new(), VecDeque::from([sha.to_owned()]));
-        let mut seen = BTreeSet::new();
-        while let Some(sha) = queue.pop_front() {
-            if !seen.insert(sha.clone()) {
-                continue;
-            }
-            if let Some(commit) = self.commits.iter().find(|commit| commit.sha == sha) {
-                queue.extend(commit.parents.iter().cloned());
-                found.push(sha);
-            }
-        }
-        found
-    }
-
-    fn files_of(&self, commits: &[String]) -> Vec<ChangedFile> {
-        let mut files: BTreeMap<&str, &ChangedFile> = BTreeMap::new();
-        for commit in commits.iter().filter_map(|sha| self.commits.iter().find(|commit| &commit.sha == sha)) {
-            files.extend(commit.files.iter().map(|file| (file.path.as_str(), file)));
-        }
-        files.into_values().cloned().collect()
+        let brought = |pull: &&PullRequest| pull.merge_commit.as_deref() == Some(sha) || holds(pull);
+        self.pulls.iter().filter(brought).filter(|pull| pull.merged || (!landed && pull.state == "open")).collect()
     }
 }

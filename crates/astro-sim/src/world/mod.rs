@@ -2,11 +2,20 @@
 //! It must not know any face, any HTTP type, nor the rules between its parts.
 
 pub mod account;
+pub mod azure_devops;
+pub mod bitbucket;
+pub mod bitbucket_dc;
 pub mod blobs;
 pub mod builder;
+pub mod builder_azure_devops;
+pub mod builder_gitea;
+pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod gitea;
 pub mod github;
+pub mod github_runs;
+pub mod gitlab;
 pub mod registry;
 pub mod rollout;
 pub mod runtime;

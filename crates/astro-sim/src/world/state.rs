@@ -8,9 +8,14 @@ use crate::faults::Fault;
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::world::account::{Organization, Workspace};
+use crate::world::azure_devops::AzureDevOps;
+use crate::world::bitbucket::Bitbucket;
+use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
+use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
+use crate::world::gitlab::GitLab;
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime::RuntimeRelease;
@@ -77,8 +82,18 @@ pub struct World {
     pub blobs: BlobStore,
     /// Image registry.
     pub registry: Registry,
+    /// Azure DevOps.
+    pub azure_devops: AzureDevOps,
+    /// Gitea or Forgejo.
+    pub gitea: Gitea,
     /// GitHub.
     pub github: GitHub,
+    /// GitLab.
+    pub gitlab: GitLab,
+    /// Bitbucket Cloud.
+    pub bitbucket: Bitbucket,
+    /// Bitbucket Data Center.
+    pub bitbucket_dc: BitbucketDc,
     /// How changes land.
     pub rollout: Rollout,
     /// Faults that wait for requests.

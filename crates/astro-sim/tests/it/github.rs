@@ -112,6 +112,6 @@ async fn enterprise_paths_work_and_what_is_not_simulated_says_so() {
     let files = call(&bench, Method::GET, "pulls/1/files", None).await.json::<Value>().await.unwrap();
     assert_eq!(files[0]["status"], "modified");
     assert_eq!(bench.sim.violations(), Vec::<String>::new());
-    assert_eq!(call(&bench, Method::POST, "deployments", Some(json!({}))).await.status(), StatusCode::NOT_IMPLEMENTED);
-    assert_eq!(bench.sim.violations(), ["unknown GitHub route POST /github/repos/acme/demo/deployments"]);
+    assert_eq!(call(&bench, Method::POST, "releases", Some(json!({}))).await.status(), StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(bench.sim.violations(), ["unknown GitHub route POST /github/repos/acme/demo/releases"]);
 }

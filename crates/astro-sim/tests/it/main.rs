@@ -1,11 +1,17 @@
 //! Each rule of the simulated platform, once, through its HTTP faces.
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
+mod azure_devops;
 mod bench;
+mod bitbucket;
+mod bitbucket_dc;
 mod deployments;
 mod deploys;
 mod faults;
 mod finalize;
+mod gitea;
 mod github;
+mod github_runs;
+mod gitlab;
 mod registry;
 mod rollouts;
