@@ -11,6 +11,8 @@ const NOT_PROVIDERS: &[(&str, &str)] =
 const NOT_FORGES: &[(&str, &str)] = &[
     ("mod", "the list"),
     ("diff", "what two commits differ in"),
+    ("github_client", "how GitHub is called"),
+    ("github_records", "what GitHub keeps besides comments and statuses"),
     ("interface", "the trait"),
     ("rest", "what all JSON APIs share"),
     ("sticky", "the comment that is edited in place"),
