@@ -1,7 +1,7 @@
 //! The comment that is kept up to date, on every forge.
 
 use astro_sim::faults::Effect;
-use liftoff::forge::interface::Upsert;
+use liftoff::forge::interface::{Comment, Upsert};
 use liftoff::model::markup::MarkupStyle;
 
 use crate::forges::rows::ROWS;
@@ -46,6 +46,22 @@ async fn a_strangers_comment_with_the_mark_is_never_edited() {
             assert_eq!(marked[0].1, forged, "{:?}", row.kind);
             assert!(marked[1].1.ends_with(body) && marked[1].0 != marked[0].0, "{:?}: {marked:?}", row.kind);
         }
+        stage.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn each_mark_has_a_comment_of_its_own() {
+    for row in ROWS {
+        let stage = Stage::new(row);
+        for (tail, body) in [("", "one"), ("2", "two"), ("", "three"), ("2", "four")] {
+            let mark = format!("{MARK}{tail}");
+            let comment = Comment { pull_request: 1, mark: &mark, body };
+            stage.forge().upsert_comment(&comment, Upsert::Always).await.expect("a comment");
+        }
+        let marked = stage.marked();
+        let bodies: Vec<&str> = marked.iter().filter_map(|(_, text)| text.lines().last()).collect();
+        assert_eq!(bodies, ["three", "four"], "{:?}", row.kind);
         stage.assert_clean();
     }
 }

@@ -14,6 +14,7 @@ use crate::forges::stage::{Row, Stage, base, comment_on, head, set_status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Comment,
+    Edit,
     Status,
     Record,
     Annotate,
@@ -28,7 +29,7 @@ impl Deed {
     async fn done(self, forge: &dyn Forge) -> Result<()> {
         let commit = &head();
         match self {
-            Self::Comment => comment_on(forge, 1, "text", Upsert::Always).await.map(drop),
+            Self::Comment | Self::Edit => comment_on(forge, 1, "text", Upsert::Always).await.map(drop),
             Self::Status => set_status(forge, State::Success, "text").await,
             Self::Record => {
                 let record = DeploymentRecord {
@@ -69,12 +70,22 @@ fn shown(stage: &Stage) -> (Vec<(String, String)>, Option<[String; 4]>, Vec<Stri
     })
 }
 
+/// Sets a stage for a deed.
+async fn ready(row: &'static Row, deed: Deed) -> Stage {
+    let stage = Stage::new(row);
+    if deed == Deed::Edit {
+        comment_on(&*stage.forge(), 1, "earlier text", Upsert::Always).await.expect("a comment");
+    }
+    stage
+}
+
 /// Returns a stage on which all went well, and how many requests that took.
 async fn undisturbed(row: &'static Row, deed: Deed) -> (Stage, u32) {
-    let stage = Stage::new(row);
+    let stage = ready(row, deed).await;
+    let before = stage.sim.journal().len();
     deed.done(&*stage.forge()).await.expect("nothing goes wrong");
     stage.assert_clean();
-    let requests = u32::try_from(stage.sim.journal().len()).expect("few requests");
+    let requests = u32::try_from(stage.sim.journal().len() - before).expect("few requests");
     (stage, requests)
 }
 
@@ -84,7 +95,7 @@ async fn a_request_that_was_one_too_many_is_sent_again() {
         for deed in DEEDS {
             let (expected, requests) = undisturbed(row, deed).await;
             for skip in 0..requests {
-                let stage = Stage::new(row);
+                let stage = ready(row, deed).await;
                 stage.fault_after(skip, 1, Effect::RetryAfter(0));
                 let outcome = deed.done(&*stage.forge()).await;
                 assert!(outcome.is_ok(), "{:?} {deed:?} {skip}: {outcome:?}", row.kind);
@@ -102,7 +113,7 @@ async fn whatever_gets_lost_nothing_is_shown_twice() {
             let expected = shown(&expected);
             for skip in 0..requests {
                 for effect in [Effect::Status(503, String::new()), Effect::CutBeforeRequest, Effect::CutBeforeAnswer] {
-                    let stage = Stage::new(row);
+                    let stage = ready(row, deed).await;
                     stage.fault_after(skip, 1, effect.clone());
                     let outcome = deed.done(&*stage.forge()).await;
                     let case = format!("{:?} {deed:?} {skip} {effect:?}: {outcome:?}", row.kind);

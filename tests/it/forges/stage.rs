@@ -77,6 +77,11 @@ pub struct Operations {
 /// The mark of the comments in these tests, without the syntax that hides it.
 pub const MARK: &str = "liftoff project=a target=b";
 
+thread_local! {
+    /// The client of a test: making one reads every root certificate.
+    static CLIENT: reqwest::Client = build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client");
+}
+
 /// A simulator and one forge in it.
 pub struct Stage {
     /// The forge.
@@ -108,7 +113,7 @@ impl Stage {
 
     /// Returns the forge's client for another repository and token.
     pub fn forge_of(&self, path: &str, token: &str) -> Box<dyn Forge> {
-        let client = build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client");
+        let client = CLIENT.with(Clone::clone);
         let (tries, zero) = (4, Duration::ZERO);
         let retry = RetryPolicy { tries, first_delay: zero, longest_delay: zero, longest_request: zero };
         let connection = Connection {
