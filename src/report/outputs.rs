@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::report::all::All;
 use crate::report::run::{Ending, Run};
 
 /// Names of the outputs, as `action.yml` declares them.
@@ -15,6 +16,8 @@ pub const NAMES: &[&str] = &[
     "deployment-url",
     "airflow-url",
     "preview-id",
+    "matrix",
+    "any",
     "json",
 ];
 
@@ -54,6 +57,20 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
             (*name, value)
         })
         .collect()
+}
+
+/// Returns every output of a run that planned several projects.
+#[must_use]
+pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
+    let value = |name: &str| match name {
+        "deployed" => false.to_string(),
+        "reason" => all.failure.as_ref().map_or_else(|| all.headline(), ToString::to_string),
+        "matrix" => all.matrix().to_string(),
+        "any" => all.shipping().next().is_some().to_string(),
+        "json" => bounded(json),
+        _ => String::new(),
+    };
+    NAMES.iter().map(|name| (*name, value(name))).collect()
 }
 
 /// Returns the object as text, without the list of files and then the DAGs where that would be

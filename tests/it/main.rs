@@ -11,6 +11,8 @@ mod dags;
 mod deploys;
 mod forges;
 mod github;
+mod mapping;
+mod mono;
 mod plan;
 mod planning;
 #[cfg(target_os = "linux")]
