@@ -28,7 +28,7 @@ use crate::settings::values::{DeployTypeSetting, Format};
 /// Projects that are planned at the same time; most of the time they wait for Astro.
 const AT_A_TIME: usize = 4;
 /// Most jobs of one matrix on GitHub Actions:
-/// <https://docs.github.com/en/actions/reference/limits>.
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstrategymatrix>.
 const GITHUB_JOBS: usize = 256;
 
 /// Plans every project below the repository, or below `root-folder`, in path order.

@@ -190,7 +190,7 @@ fn request(session: &Session) -> Request {
         allow_fork: deploy.allow_fork,
         target_is_a_strangers: target_is_a_strangers(session),
         into: match &settings.mapping {
-            Mapping::Section { into, .. } => into.clone(),
+            Mapping::Section { into } => into.clone(),
             Mapping::Absent | Mapping::Unmapped { .. } => None,
         },
     }

@@ -548,7 +548,7 @@ mod tests {
         assert_eq!(settings.target.deployment_id, None, "the section's name replaces the top level's id");
         assert_eq!(origin(&settings, "wait-time"), "180s | ../liftoff.toml line 5 ([branch.\"main\"])");
         assert_eq!(origin(&settings, "wait"), "false | ../liftoff.toml line 2");
-        assert_eq!(settings.mapping, Mapping::Section { heading: "[branch.\"main\"]".to_owned(), into: None });
+        assert_eq!(settings.mapping, Mapping::Section { into: None });
         assert_eq!(origin(&on("dev", &[]), "deployment-name"), "dev | ../liftoff.toml line 7 ([branch.\"dev\"])");
 
         let settings = on("other", &[]);

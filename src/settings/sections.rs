@@ -67,7 +67,7 @@ impl fmt::Display for Section {
 pub struct Served<'a> {
     /// The branch or tag whose code the run has.
     own: Option<(RefKind, &'a str)>,
-    /// The pull request whose code the run has, unless it is merged or somebody named a branch.
+    /// The pull request whose code the run has, unless somebody named a branch.
     pull_request: Option<&'a PullRequest>,
     intent: Intent,
 }
@@ -84,7 +84,10 @@ impl<'a> Served<'a> {
         if given.is_some() {
             return Self { own: given.map(branch), pull_request: None, intent };
         }
-        let merged = ci.pull_request.as_ref().is_some_and(|pull_request| pull_request.state == PullRequestState::Merged);
+        // Once merged, its code is its target branch's, if the CI system says so, too.
+        let merged = ci.pull_request.as_ref().is_some_and(|pull_request| {
+            pull_request.state == PullRequestState::Merged && ci.branch.as_ref() == Some(&pull_request.base_branch)
+        });
         let pull_request = ci.pull_request.as_ref().filter(|_| !merged);
         let own = match (pull_request, ci.tag.as_deref()) {
             _ if ci.trust == Trust::Fork && !merged => None,
@@ -104,15 +107,14 @@ pub fn choose<'a>(path: &str, sections: &'a [Section], served: &Served<'_>) -> (
     if sections.is_empty() {
         return (Mapping::Absent, None);
     }
-    let held =
-        |section: &Section, into: Option<&str>| Mapping::Section { heading: section.to_string(), into: into.map(str::to_owned) };
+    let held = |into: Option<&str>| Mapping::Section { into: into.map(str::to_owned) };
     if let Some(section) = served.own.and_then(|(kind, name)| matching(sections, kind, name)) {
-        return (held(section, None), Some(section));
+        return (held(None), Some(section));
     }
     let into = served.pull_request.map(|pull_request| pull_request.base_branch.as_str());
     let target = into.and_then(|branch| matching(sections, RefKind::Branch, branch));
     if let (Intent::Show, Some(section)) = (served.intent, target) {
-        return (held(section, into), Some(section));
+        return (held(into), Some(section));
     }
     let mut why = format!("{} {path} ({})", lacking(served), listed(sections));
     if let Some(section) = target {
@@ -192,9 +194,8 @@ mod tests {
     /// The heading that holds, `!` when none does; with the branch it would merge into.
     fn chosen(ci: &CiContext, given: Option<&str>, checked_out: Option<&str>, intent: Intent) -> String {
         match choose("liftoff.toml", &sections(), &Served::of(ci, given, checked_out, intent)) {
-            (Mapping::Section { heading, into }, Some(section)) => {
-                assert_eq!(heading, section.to_string());
-                heading + &into.map(|branch| format!(" into {branch}")).unwrap_or_default()
+            (Mapping::Section { into }, Some(section)) => {
+                section.to_string() + &into.map(|branch| format!(" into {branch}")).unwrap_or_default()
             }
             (Mapping::Unmapped { why }, None) => format!("! {why}"),
             other => panic!("{other:?}"),
@@ -270,6 +271,8 @@ mod tests {
         ci.branch = Some("main".to_owned());
         ci.pull_request.as_mut().expect("a pull request").state = PullRequestState::Merged;
         assert_eq!(chosen(&ci, None, None, Intent::Ship), "[branch.\"main\"]");
+        ci.branch = Some("dev".to_owned());
+        assert!(chosen(&ci, None, None, Intent::Ship).starts_with("! the pull request comes from a fork"), "not its own name");
     }
 
     #[test]

@@ -76,10 +76,8 @@ pub enum Intent {
 pub enum Mapping {
     /// There are no sections.
     Absent,
-    /// This section holds.
+    /// A section holds.
     Section {
-        /// The section, such as `[branch."main"]`.
-        heading: String,
         /// The branch it holds for, when that is not the run's own but the one into which its
         /// pull request would merge.
         into: Option<String>,
