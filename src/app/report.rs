@@ -1,20 +1,14 @@
-//! What a run's reports share: settings as shown, texts without secrets, outputs and summary.
-
-use serde_json::Value;
+//! What a run's reports share: settings as shown, texts without secrets, the job's summary.
 
 use crate::app::session::Session;
 use crate::console::printer::Console;
-use crate::env::snapshot::Env;
-use crate::error::{Place, Result};
+use crate::error::Place;
 use crate::model::dag::Severity;
 use crate::model::markup::{Markup, MarkupStyle};
 use crate::plan::outline::Plan;
+use crate::report::markdown;
 use crate::report::run::{Run, ShownSetting};
-use crate::report::{github_files, markdown, outputs};
 
-/// Name of the file variables on GitHub Actions and those that mimic it.
-const OUTPUT: &str = "GITHUB_OUTPUT";
-const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// What a job's summary may look like; its limit is in bytes, of which a character has four at most.
 const SUMMARY_MARKUP: Markup = Markup { style: MarkupStyle::Html, limit: 250_000 };
 /// Problems printed of one run; a CI system shows fewer.
@@ -29,23 +23,6 @@ pub fn shown_settings(session: &Session) -> Vec<ShownSetting> {
         origin: origin.to_string(),
     };
     session.settings.origins.iter().map(shown).collect()
-}
-
-/// Writes step outputs and the job summary, where the CI system has them.
-pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
-    let warn = |outcome: Result<()>| {
-        if let Err(error) = outcome {
-            console.warn_about(&error);
-        }
-    };
-    if let Some(path) = env.path(OUTPUT) {
-        let mut values = outputs::values(run, json);
-        values.iter_mut().for_each(|(_, value)| *value = console.masked(value));
-        warn(github_files::write_outputs(&path, &values));
-    }
-    if let Some(path) = env.path(SUMMARY) {
-        warn(github_files::append_summary(&path, &summary(run)));
-    }
 }
 
 /// Returns the run as a job's summary shows it.

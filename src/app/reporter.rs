@@ -81,7 +81,7 @@ impl<'a> Reporter<'a> {
     /// Says how the run ended. `record` is what `begun` returned.
     pub async fn ended(&self, run: &Run<'_>, commit: Option<&CommitSha>, record: Option<&RecordId>) {
         let report = &self.session.settings.report;
-        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing));
+        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped));
         let silent = nothing && !matches!(run.ending, Ending::Failed { .. }) && !report.comment_on_no_op;
         // A no-op adds no comment, but one that is there must not go on telling something else.
         let upsert = if silent { Upsert::OnlyEdit } else { Upsert::Always };

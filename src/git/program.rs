@@ -279,6 +279,25 @@ impl Program {
         Ok(records(&listing).filter_map(RelPath::parse).collect())
     }
 
+    /// Returns those paths that an ignore rule covers.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when git cannot be run or cannot tell of one of them, as of a path in a
+    /// submodule.
+    pub fn ignored(&self, paths: &[RelPath]) -> Result<HashSet<RelPath>> {
+        let mut input = Vec::new();
+        for path in paths {
+            // Git would read a path that begins with `:` as a pattern, and this command refuses to
+            // be told otherwise.
+            input.extend([b"./", path.as_bytes(), b"\0"].concat());
+        }
+        let git = self.offline.clone().without_variables("GIT_LITERAL_PATHSPECS");
+        let answer = git.run(&["check-ignore", "-z", "--stdin"], Some(input))?;
+        // It fails when there is nothing to tell, silently.
+        let listing = if answer.errors.is_empty() { answer.stdout } else { successful(answer)? };
+        Ok(records(&listing).filter_map(RelPath::parse).collect())
+    }
+
     /// Returns the commits that can be reached from the given ones.
     ///
     /// # Errors

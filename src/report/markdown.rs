@@ -296,13 +296,8 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
 
     fn context() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
             commit: CommitSha::parse("0123456789abcdef0123456789abcdef01234567"),
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
             repository: Some(Repository {
                 forge: ForgeKind::GitHub,
                 server_url: "https://github.com".to_owned(),
@@ -310,8 +305,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
                 path: "acme/demo".to_owned(),
             }),
             run_url: Some("https://github.com/acme/demo/actions/runs/7".to_owned()),
-            actor: None,
-            checkout: None,
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod comments;
 mod commits;
+mod disturbances;
 mod failures;
 mod records;
 mod rows;
