@@ -75,6 +75,12 @@ impl Program {
         &self.git
     }
 
+    /// Returns the program without leave to talk to any server.
+    #[must_use]
+    pub const fn offline(&self) -> &Git {
+        &self.offline
+    }
+
     /// Checks that git accepts the checkout and that it has a working tree.
     ///
     /// # Errors
@@ -273,6 +279,25 @@ impl Program {
         Ok(records(&listing).filter_map(RelPath::parse).collect())
     }
 
+    /// Returns those paths that an ignore rule covers.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when git cannot be run or cannot tell of one of them, as of a path in a
+    /// submodule.
+    pub fn ignored(&self, paths: &[RelPath]) -> Result<HashSet<RelPath>> {
+        let mut input = Vec::new();
+        for path in paths {
+            // Git would read a path that begins with `:` as a pattern, and this command refuses to
+            // be told otherwise.
+            input.extend([b"./", path.as_bytes(), b"\0"].concat());
+        }
+        let git = self.offline.clone().without_variables("GIT_LITERAL_PATHSPECS");
+        let answer = git.run(&["check-ignore", "-z", "--stdin"], Some(input))?;
+        // It fails when there is nothing to tell, silently.
+        let listing = if answer.errors.is_empty() { answer.stdout } else { successful(answer)? };
+        Ok(records(&listing).filter_map(RelPath::parse).collect())
+    }
+
     /// Returns the commits that can be reached from the given ones.
     ///
     /// # Errors
@@ -340,7 +365,11 @@ fn path_arguments(folders: &[RelPath]) -> Vec<OsString> {
     folders.iter().map(|folder| folder.to_path().into_os_string()).collect()
 }
 
-fn successful(answer: Answer) -> Result<Vec<u8>> {
+/// Returns the output of a command that succeeded.
+///
+/// # Errors
+/// Fails (`Project`) with git's reason when it did not.
+pub fn successful(answer: Answer) -> Result<Vec<u8>> {
     if answer.success {
         return Ok(answer.stdout);
     }
@@ -352,7 +381,9 @@ fn successful(answer: Answer) -> Result<Vec<u8>> {
     })
 }
 
-fn not_understood(command: &str) -> Error {
+/// Returns the error for output of an unknown form.
+#[must_use]
+pub fn not_understood(command: &str) -> Error {
     Error::new(Kind::Project, "read the git repository").because(format!("`git {command}` answered in an unknown form"))
 }
 
@@ -360,7 +391,9 @@ fn records(listing: &[u8]) -> impl Iterator<Item = &[u8]> {
     listing.split(|byte| *byte == 0).filter(|record| !record.is_empty())
 }
 
-fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+/// Splits bytes at the first occurrence of a byte.
+#[must_use]
+pub fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let position = bytes.iter().position(|byte| *byte == at)?;
     Some((bytes.get(..position)?, bytes.get(position + 1..)?))
 }

@@ -5,6 +5,7 @@ use crate::changes::change::Relation;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::context::Trust;
+use crate::model::dag::{Dag, DagDifference};
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentStatus;
 use crate::plan::deployed::Deployed;
@@ -12,6 +13,7 @@ use crate::plan::facts::{ArtifactFacts, ChangedFile, Diff, Facts, Target};
 use crate::plan::guards;
 use crate::plan::outline::{Decision, Plan, Step};
 use crate::plan::verdict::{self, Verdict};
+use crate::settings::parse::quoted;
 use crate::settings::values::DeployTypeSetting;
 
 /// Decides what to ship. A plan that a guard objects to holds the refusal, so that it can still be
@@ -20,6 +22,9 @@ use crate::settings::values::DeployTypeSetting;
 /// # Errors
 /// `Kind::Internal` when the facts contradict each other.
 pub fn plan(facts: &Facts) -> Result<Plan> {
+    if let Target::Unmapped { why } = &facts.target {
+        return Ok(unmapped(why));
+    }
     let artifacts: Vec<Verdict> = facts.artifacts.iter().map(verdict::judge).collect();
     let (wanted, reason) = deploy_type(facts, &artifacts)?;
     let refusal = match wanted {
@@ -27,7 +32,9 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         None => guards::check_nothing(facts).err(),
     };
     let decision = match (&facts.target, wanted) {
-        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot), .. }, wanted) => Decision::NoCredentials(wanted),
+        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot | Trust::Unknown), .. }, wanted) => {
+            Decision::NoCredentials(wanted)
+        }
         (_, None) => Decision::Nothing,
         (_, Some(_)) if facts.request.delete_bundle => Decision::RemoveBundle,
         (_, Some(deploy_type)) => Decision::Ship(deploy_type),
@@ -40,9 +47,38 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         steps: steps(facts, decision),
         notices: notices(facts, wanted),
         files,
+        dags: facts.dags.clone(),
         artifacts,
         refusal,
     })
+}
+
+/// Returns whether the plan for these facts ships DAGs, so that it is worth reading them.
+///
+/// # Errors
+/// As `plan`.
+pub fn ships_dags(facts: &Facts) -> Result<bool> {
+    let artifacts: Vec<Verdict> = facts.artifacts.iter().map(verdict::judge).collect();
+    let (wanted, _) = deploy_type(facts, &artifacts)?;
+    Ok(wanted.is_some_and(|deploy_type| {
+        let in_bundle = facts.target.dag_deploys() && deploy_type.ships_dags();
+        in_bundle || (guards::dags_in_image(facts) && deploy_type.ships_image())
+    }))
+}
+
+/// Nothing is compared where there is nothing to compare with.
+fn unmapped(why: &str) -> Plan {
+    Plan {
+        decision: Decision::Unmapped,
+        reason: why.to_owned(),
+        artifacts: Vec::new(),
+        files: Vec::new(),
+        dags: None,
+        base: None,
+        steps: Vec::new(),
+        notices: vec![why.to_owned()],
+        refusal: None,
+    }
 }
 
 /// Chooses the deploy type; none when nothing has to ship. The text says why.
@@ -87,6 +123,7 @@ fn inferred(facts: &Facts, changed: &[&Verdict]) -> DeployType {
             deployment.remote_execution || (deployment.dag_deploys && deployment.dag_bundle_version.is_some())
         }
         Target::Unreachable { dag_deploys, .. } => *dag_deploys,
+        Target::Unmapped { .. } => false,
     };
     match (dags, image) {
         (true, false) => DeployType::DagOnly,
@@ -200,7 +237,8 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
             let cause = match trust {
                 Some(Trust::Fork) => "pull requests from forks get no secrets",
                 Some(Trust::Dependabot) => "Dependabot's pull requests get no deploy secrets",
-                _ => "there is no ASTRO_API_TOKEN",
+                Some(Trust::Unknown) => "there is no ASTRO_API_TOKEN, as is right for a pull request from a fork",
+                Some(Trust::SameRepository) | None => "there is no ASTRO_API_TOKEN",
             };
             let state = if *dag_deploys { "on" } else { "off" };
             notices.push(format!("{cause}, so this plan is made from git alone and takes DAG deploys to be {state}"));
@@ -209,7 +247,10 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
             let why = deployment.status_reason.as_deref().unwrap_or("Astro gives no reason");
             notices.push(format!("the Deployment was unhealthy before this run: {why}"));
         }
-        Target::Deployment { .. } => {}
+        Target::Deployment { .. } | Target::Unmapped { .. } => {}
+    }
+    if let Some(branch) = &facts.request.into {
+        notices.push(format!("this is what merging the pull request into {} would do", quoted(branch)));
     }
     if wanted.is_some() && facts.source.commit.is_none() && facts.target.deployment().is_some() {
         notices
@@ -224,6 +265,19 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         notices.push("`force` ships even when nothing changed; leave it out to let Liftoff skip".to_owned());
     }
     notices.extend(facts.artifacts.iter().filter_map(|artifact| relation_notice(facts, artifact, wanted?)));
+    notices.extend(facts.dags.iter().flat_map(|dags| vanishing(&dags.difference)));
+    notices
+}
+
+/// A DAG that vanishes takes its schedule with it, which must not pass unseen.
+fn vanishing(difference: &DagDifference) -> Vec<String> {
+    const MOST: usize = 20;
+    let unless = if difference.dynamic.is_empty() { "" } else { ", unless a DAG with a computed id takes its place" };
+    let dag = |dag: &Dag| format!("DAG `{}` disappears from the Deployment{unless}", dag.id);
+    let mut notices: Vec<String> = difference.removed.iter().take(MOST).map(dag).collect();
+    if let Some(rest) = difference.removed.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        notices.push(format!("{rest} more DAGs disappear from the Deployment"));
+    }
     notices
 }
 

@@ -2,6 +2,7 @@
 //! Printing it is the dry run; performing it is the deploy.
 
 use crate::error::Error;
+use crate::model::dag::DagFacts;
 use crate::model::deploy::DeployType;
 use crate::model::revision::CommitSha;
 use crate::plan::facts::{BaseOrigin, ChangedFile};
@@ -18,6 +19,8 @@ pub struct Plan {
     pub artifacts: Vec<Verdict>,
     /// Every changed file with its owner, in path order.
     pub files: Vec<ChangedFile>,
+    /// What is known of the DAGs; none when none ship.
+    pub dags: Option<DagFacts>,
     /// The commit that files were compared with; the artifacts may have more than one.
     pub base: Option<(CommitSha, BaseOrigin)>,
     /// What performing the plan does, in order.
@@ -39,6 +42,8 @@ pub enum Decision {
     Nothing,
     /// This run cannot have a token, so it only shows the plan. The type is what would ship.
     NoCredentials(Option<DeployType>),
+    /// The settings map this run's branch or tag to no Deployment.
+    Unmapped,
 }
 
 impl Decision {
@@ -48,8 +53,20 @@ impl Decision {
         match self {
             Self::Ship(deploy_type) => Some(deploy_type),
             Self::RemoveBundle => Some(DeployType::Bundle),
-            Self::Nothing => None,
+            Self::Nothing | Self::Unmapped => None,
             Self::NoCredentials(deploy_type) => deploy_type,
+        }
+    }
+
+    /// Returns the stable machine-readable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ship(_) => "ship",
+            Self::RemoveBundle => "remove-bundle",
+            Self::Nothing => "nothing",
+            Self::NoCredentials(_) => "no-credentials",
+            Self::Unmapped => "unmapped",
         }
     }
 }

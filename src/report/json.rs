@@ -7,6 +7,7 @@ use crate::deploy::outcome::{Arrival, Outcome};
 use crate::error::Error;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
+use crate::report::dags;
 use crate::report::run::{Ending, Run, ShownSetting};
 
 /// Returns the whole run as one object.
@@ -68,12 +69,14 @@ fn plan_fields(plan: &Plan) -> Map<String, Value> {
         })
         .collect();
     let fields = json!({
+        "decision": plan.decision.name(),
         "deploy_type": match plan.decision { Decision::NoCredentials(_) => None, decision => decision.deploy_type() }.map(|kind| kind.name()),
         "would_deploy_type": plan.decision.deploy_type().map(|kind| kind.name()),
         "reason": plan.reason,
         "base": base,
         "artifacts": artifacts,
         "files": files,
+        "dags": plan.dags.as_ref().map(dags::object),
         "steps": plan.steps.iter().map(|step| step.name()).collect::<Vec<_>>(),
         "notices": plan.notices,
         "refusal": plan.refusal.as_ref().map(error),
@@ -120,7 +123,9 @@ fn outcome(outcome: &Outcome) -> Value {
     })
 }
 
-fn error(error: &Error) -> Value {
+/// Returns an error as one object.
+#[must_use]
+pub fn error(error: &Error) -> Value {
     json!({
         "kind": error.kind().name(),
         "exit_code": error.kind().exit_code(),

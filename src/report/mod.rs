@@ -1,11 +1,18 @@
 //! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
 //! It shows decisions and outcomes; it never makes or changes one.
 
+pub mod all;
+pub mod all_json;
+pub mod all_markdown;
+pub mod all_text;
+pub mod dags;
+pub mod dags_markdown;
 pub mod figures;
 pub mod github_files;
 pub mod ink;
 pub mod json;
 pub mod markdown;
+pub mod output_lines;
 pub mod outputs;
 pub mod run;
 pub mod text;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::report::all::All;
 use crate::report::run::{Ending, Run};
 
 /// Names of the outputs, as `action.yml` declares them.
@@ -15,6 +16,8 @@ pub const NAMES: &[&str] = &[
     "deployment-url",
     "airflow-url",
     "preview-id",
+    "matrix",
+    "any",
     "json",
 ];
 
@@ -48,7 +51,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 }
                 "deployment-url" => text(deployment.and_then(|deployment| deployment.astro_url.as_deref())),
                 "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
-                "json" => bounded(json),
+                "json" => bounded(json, &[("files", Value::Array(Vec::new())), ("dags", Value::Null)]),
                 _ => String::new(),
             };
             (*name, value)
@@ -56,16 +59,33 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Returns the object as text, without the list of files where that would be too long.
-fn bounded(json: &Value) -> String {
-    let text = json.to_string();
-    if text.len() <= JSON_LIMIT {
-        return text;
-    }
+/// Returns every output of a run that planned several projects.
+#[must_use]
+pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
+    let value = |name: &str| match name {
+        "deployed" => false.to_string(),
+        "reason" => all.failure.as_ref().map_or_else(|| all.headline(), ToString::to_string),
+        "matrix" => all.matrix().to_string(),
+        "any" => all.shipping().next().is_some().to_string(),
+        "json" => bounded(json, &[("projects", Value::Array(Vec::new()))]),
+        _ => String::new(),
+    };
+    NAMES.iter().map(|name| (*name, value(name))).collect()
+}
+
+/// Returns the object as text, without its longest parts, one after the other, where that would
+/// be too long.
+fn bounded(json: &Value, longest: &[(&str, Value)]) -> String {
     let mut short = json.clone();
-    if let Some(object) = short.as_object_mut() {
-        object.insert("files".to_owned(), Value::Array(Vec::new()));
-        object.insert("files_omitted".to_owned(), Value::Bool(true));
+    for (name, empty) in longest {
+        let text = short.to_string();
+        if text.len() <= JSON_LIMIT {
+            return text;
+        }
+        if let Some(object) = short.as_object_mut() {
+            object.insert((*name).to_owned(), empty.clone());
+            object.insert(format!("{name}_omitted"), Value::Bool(true));
+        }
     }
     short.to_string()
 }
@@ -75,11 +95,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_list_of_files_is_left_out_and_that_is_said() {
+    fn what_is_too_long_is_left_out_and_that_is_said() {
+        let parts = [("files", Value::Array(Vec::new())), ("dags", Value::Null)];
         let short = serde_json::json!({"files": ["a"], "reason": "r"});
-        assert_eq!(bounded(&short), short.to_string());
+        assert_eq!(bounded(&short, &parts), short.to_string());
         let long = serde_json::json!({"files": vec!["a long path"; 100_000], "reason": "r"});
-        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        let kept: Value = serde_json::from_str(&bounded(&long, &parts)).expect("JSON");
         assert_eq!(kept, serde_json::json!({"files": [], "files_omitted": true, "reason": "r"}));
+        let long = serde_json::json!({"files": ["a"], "dags": {"added": vec!["a long DAG"; 100_000]}, "reason": "r"});
+        let kept: Value = serde_json::from_str(&bounded(&long, &parts)).expect("JSON");
+        let expected = serde_json::json!({"files": [], "files_omitted": true, "dags": null, "dags_omitted": true, "reason": "r"});
+        assert_eq!(kept, expected);
     }
 }

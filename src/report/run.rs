@@ -42,6 +42,15 @@ pub enum Ending<'a> {
     },
 }
 
+/// How much of long lists to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The first entries and a count of the others.
+    Brief,
+    /// Every file, every DAG and every setting that is not a default.
+    Full,
+}
+
 /// One setting as reports show it.
 #[derive(Debug, Clone)]
 pub struct ShownSetting {
@@ -81,6 +90,7 @@ impl Run<'_> {
                     format!("Not deployed: no credentials here; would deploy {}", shipped(deploy_type))
                 }
                 Some(Decision::NoCredentials(None)) => "Not deployed: no credentials here; nothing changed".to_owned(),
+                Some(Decision::Unmapped) => "Not deployed: no Deployment for this branch or tag".to_owned(),
                 Some(Decision::Nothing) | None => format!("Nothing to deploy{place}"),
             },
         }

@@ -46,6 +46,14 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or(".")
     .used_by(Commands::Project),
+    Setting::ours(
+        "all",
+        ValueKind::Bool,
+        "Plans every project below the repository, or below `root-folder`, and tells which must ship.",
+    )
+    .or("false")
+    .used_by(Commands::OnlyPlan)
+    .surface(Surface::NotInFile),
     Setting::incumbent("description", ValueKind::Text, "Description of the deploy; the commit's subject when absent.")
         .used_by(Commands::Deploy),
     // The token and the API.
@@ -75,6 +83,12 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours("allow-large-bundle", ValueKind::Bool, "Deploys DAGs or a bundle of more than 500 MB.")
         .or("false")
         .surface(Surface::NotInFile),
+    Setting::ours(
+        "check",
+        ValueKind::Bool,
+        "Checks the syntax of the Python files in the DAGs folder before DAGs ship; an error stops the deploy.",
+    )
+    .or("true"),
     Setting::ours(
         "dag-deploys",
         ValueKind::Enum(&["on", "off"]),
@@ -189,6 +203,12 @@ pub const SETTINGS: &[Setting] = &[
     )
     .surface(Surface::NotInFile)
     .action_default("${{ github.token }}"),
+    Setting::ours(
+        "outputs-file",
+        ValueKind::Path,
+        "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
+    )
+    .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
         .or("warn")
@@ -262,6 +282,7 @@ mod tests {
     fn what_steers_programs_identity_or_guards_may_not_come_from_the_file() {
         let kept_out = [
             "action",
+            "all",
             "container-engine",
             "image-name",
             "build-secrets",
@@ -278,6 +299,7 @@ mod tests {
             "forge-token",
             "forge-deployment",
             "environment",
+            "outputs-file",
             "force",
             "allow-older-commit",
             "allow-other-repository",

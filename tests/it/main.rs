@@ -6,9 +6,13 @@
 mod bad_input;
 mod bench;
 mod checkouts;
+mod ci;
+mod dags;
 mod deploys;
 mod forges;
 mod github;
+mod mapping;
+mod mono;
 mod plan;
 mod planning;
 #[cfg(target_os = "linux")]

@@ -1,11 +1,13 @@
 //! The comment that is kept up to date, on every forge.
 
 use astro_sim::faults::Effect;
+use astro_sim::world::gitlab::MAINTAINER_TOKEN;
 use liftoff::forge::interface::{Comment, Upsert};
+use liftoff::model::context::ForgeKind;
 use liftoff::model::markup::MarkupStyle;
 
 use crate::forges::rows::ROWS;
-use crate::forges::stage::{MARK, Stage};
+use crate::forges::stage::{MARK, Stage, comment_on};
 
 #[tokio::test]
 async fn a_comment_is_made_once_and_then_edited_among_many_others() {
@@ -51,6 +53,18 @@ async fn a_strangers_comment_with_the_mark_is_never_edited() {
 }
 
 #[tokio::test]
+async fn a_gitlab_maintainer_may_edit_a_strangers_comment_and_does_not() {
+    let stage = Stage::new(ROWS.iter().find(|row| row.kind == ForgeKind::GitLab).expect("a row"));
+    let forged = format!("<!-- {MARK} -->\n\nAll is well.");
+    stage.sim.with(|world| (stage.row.foreign)(world, &forged));
+    let forge = stage.forge_with(MAINTAINER_TOKEN);
+    assert_eq!(comment_on(&*forge, 1, "ours", Upsert::OnlyEdit).await.expect("no comment"), None);
+    comment_on(&*forge, 1, "ours", Upsert::Always).await.expect("a comment");
+    let marked = stage.marked();
+    assert_eq!((marked.len(), &marked[0].1), (2, &forged));
+}
+
+#[tokio::test]
 async fn each_mark_has_a_comment_of_its_own() {
     for row in ROWS {
         let stage = Stage::new(row);
@@ -67,16 +81,15 @@ async fn each_mark_has_a_comment_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_comment_that_only_mentions_the_mark_is_none_of_ours() {
+async fn a_comment_that_only_mentions_the_mark_is_another_one() {
     for row in ROWS {
         let stage = Stage::new(row);
-        let quoted = format!("> {}", stage.forge().markup().style.hidden(MARK));
-        stage.sim.with(|world| (row.foreign)(world, &quoted));
-        let other = Comment { pull_request: 1, mark: "liftoff project=b", body: &quoted };
-        stage.forge().upsert_comment(&other, Upsert::Always).await.expect("a comment");
-        let before = stage.marked();
+        let forge = stage.forge();
+        let quoted = format!("> {}", forge.markup().style.hidden(MARK));
+        let other = Comment { pull_request: 1, mark: "liftoff project=other", body: &quoted };
+        forge.upsert_comment(&other, Upsert::Always).await.expect("a comment");
         assert_eq!(stage.comment("ours", Upsert::OnlyEdit).await.expect("no comment"), None, "{:?}", row.kind);
-        assert_eq!((stage.marked(), before.len()), (before.clone(), 2), "{:?}", row.kind);
+        assert!(stage.marked()[0].1.ends_with(&quoted), "{:?}", row.kind);
     }
 }
 
@@ -108,13 +121,7 @@ async fn an_answer_that_is_lost_makes_no_second_comment() {
 }
 
 #[tokio::test]
-async fn no_forge_shows_the_mark_to_people() {
-    for row in ROWS {
-        let style = Stage::new(row).forge().markup().style;
-        let shown = match style {
-            MarkupStyle::Html => format!("<!-- {MARK} -->"),
-            MarkupStyle::Plain => format!("[liftoff]: # \"{MARK}\""),
-        };
-        assert_eq!(style.hidden(MARK), shown, "{:?}", row.kind);
-    }
+async fn only_bitbucket_would_show_an_html_comment_to_people() {
+    let plain = ROWS.iter().filter(|row| Stage::new(row).forge().markup().style == MarkupStyle::Plain);
+    assert_eq!(plain.map(|row| row.kind).collect::<Vec<_>>(), [ForgeKind::Bitbucket, ForgeKind::BitbucketServer]);
 }
