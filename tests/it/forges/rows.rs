@@ -62,6 +62,7 @@ const GITHUB: Row = Row {
         deployments.chain(annotations.map(|it| format!("{} {}", it["path"], it["message"]))).collect()
     },
     graph: |world| &mut world.github.repositories[0].graph,
+    advance: |world, sha| world.github.repositories[0].pulls[0].head_sha = sha.to_owned(),
     end: |world, merged| {
         let pull = &mut world.github.repositories[0].pulls[0];
         (pull.state, pull.merged) = ("closed".to_owned(), merged.is_some());
@@ -102,6 +103,7 @@ const GITLAB: Row = Row {
     },
     records: |world| world.gitlab.projects[0].deployments.iter().map(|it| format!("{} {}", it.environment, it.status)).collect(),
     graph: |world| &mut world.gitlab.projects[0].graph,
+    advance: |world, sha| world.gitlab.projects[0].merge_requests[0].sha = sha.to_owned(),
     end: |world, merged| {
         let merge_request = &mut world.gitlab.projects[0].merge_requests[0];
         merge_request.state = if merged.is_some() { "merged" } else { "closed" }.to_owned();
@@ -146,6 +148,7 @@ const BITBUCKET: Row = Row {
         annotations.map(|it| format!("{} {}", it.fields["path"], it.fields["summary"])).collect()
     },
     graph: |world| &mut world.bitbucket.repositories[0].graph,
+    advance: |world, sha| world.bitbucket.repositories[0].pulls[0].source_commit = sha.to_owned(),
     end: |world, merged| {
         let pull = &mut world.bitbucket.repositories[0].pulls[0];
         pull.state = if merged.is_some() { "MERGED" } else { "DECLINED" }.to_owned();
@@ -193,6 +196,7 @@ const BITBUCKET_SERVER: Row = Row {
         annotations.map(|it| format!("{} {}", it["path"], it["message"])).collect()
     },
     graph: |world| &mut world.bitbucket_dc.repositories[0].graph,
+    advance: |world, sha| world.bitbucket_dc.repositories[0].pulls[0].source_commit = sha.to_owned(),
     end: |world, merged| {
         let pull = &mut world.bitbucket_dc.repositories[0].pulls[0];
         pull.state = if merged.is_some() { "MERGED" } else { "DECLINED" }.to_owned();
@@ -237,6 +241,7 @@ const GITEA: Row = Row {
     },
     records: |_| Vec::new(),
     graph: |world| &mut world.gitea.repositories[0].graph,
+    advance: |world, sha| world.gitea.repositories[0].pulls[0].head_sha = sha.to_owned(),
     end: |world, merged| {
         let pull = &mut world.gitea.repositories[0].pulls[0];
         (pull.state, pull.merged) = ("closed".to_owned(), merged.is_some());
@@ -283,6 +288,7 @@ const AZURE_DEVOPS: Row = Row {
     },
     records: |_| Vec::new(),
     graph: |world| &mut world.azure_devops.repositories[0].graph,
+    advance: |world, sha| world.azure_devops.repositories[0].pulls[0].source_commit = sha.to_owned(),
     end: |world, merged| {
         let pull = &mut world.azure_devops.repositories[0].pulls[0];
         pull.status = if merged.is_some() { "completed" } else { "abandoned" }.to_owned();

@@ -54,6 +54,8 @@ pub struct Row {
     pub records: fn(&World) -> Vec<String>,
     /// The commits.
     pub graph: fn(&mut World) -> &mut CommitGraph,
+    /// Moves the head of pull request 1 to a commit.
+    pub advance: fn(&mut World, &str),
     /// Merges pull request 1 by a commit, or closes it.
     pub end: fn(&mut World, Option<&str>),
 }
