@@ -10,6 +10,7 @@ pub mod changes;
 pub mod ci;
 pub mod cli;
 pub mod console;
+pub mod dags;
 pub mod deploy;
 pub mod env;
 pub mod error;

@@ -70,8 +70,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::console::command::Dialect;
     use crate::console::printer::{Colour, Look, Motion, Sinks};
+    use crate::model::dialect::Dialect;
     use crate::model::secret::Secret;
 
     #[derive(Clone, Default)]
@@ -125,9 +125,19 @@ mod tests {
             Env::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())), PathBuf::from("/w"))
         };
         let debug = env(&[("GITHUB_ACTIONS", "true"), ("RUNNER_DEBUG", "1")]);
-        assert_eq!(level(None, &debug), LogLevel::Debug);
-        assert_eq!(level(None, &env(&[("GITHUB_ACTIONS", "true"), ("ACTIONS_STEP_DEBUG", "true")])), LogLevel::Debug);
         assert_eq!(level(Some(LogLevel::Error), &debug), LogLevel::Error);
         assert_eq!(level(None, &env(&[("RUNNER_DEBUG", "1")])), LogLevel::Warn, "only on that system");
+        let switches = [
+            (("GITHUB_ACTIONS", "true"), ("RUNNER_DEBUG", "1")),
+            (("GITHUB_ACTIONS", "true"), ("ACTIONS_STEP_DEBUG", "true")),
+            (("GITEA_ACTIONS", "true"), ("ACTIONS_STEP_DEBUG", "true")),
+            (("GITLAB_CI", "true"), ("CI_DEBUG_TRACE", "true")),
+            (("TF_BUILD", "True"), ("SYSTEM_DEBUG", "true")),
+            (("BUILDKITE", "true"), ("BUILDKITE_AGENT_DEBUG", "true")),
+        ];
+        for (system, switch) in switches {
+            assert_eq!(level(None, &env(&[system, switch])), LogLevel::Debug, "{switch:?}");
+            assert_eq!(level(None, &env(&[system, (switch.0, "false")])), LogLevel::Warn, "{switch:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::app::checkout::Checkout;
 use crate::app::configure::{FILE_NAME, project_folder};
 use crate::app::content;
 use crate::app::gather::gather;
+use crate::app::outputs::hand_on;
 use crate::app::session::Session;
 use crate::app::{report, source};
 use crate::cli::command::Command;
@@ -149,7 +150,8 @@ pub fn told(session: &Session, outcome: Result<Vec<ProjectPlan>>) -> u8 {
         console.error(&error);
         return error.kind().exit_code();
     }
-    report::write(&session.env, console, outputs::of_all(&all, &json), &all_markdown::report(&all));
+    hand_on(&session.outlets(), console, outputs::of_all(&all, &json), &all_markdown::report(&all));
+    all.projects.iter().filter_map(|project| project.plan.as_ref()).for_each(|plan| report::problems(console, plan));
     all_text::notices(&all).iter().for_each(|notice| console.notice(notice));
     let jobs = all.shipping().count();
     if jobs > GITHUB_JOBS && session.context.provider == "github-actions" {

@@ -1,7 +1,7 @@
 //! The checkouts that a process works on: each is opened once, and each question about commits
 //! that it lacks is asked once, whichever project asks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,9 +11,11 @@ use crate::env::snapshot::Env;
 use crate::error::Result;
 use crate::forge::interface::{Comparison, Forge};
 use crate::git::commit::CommitInfo;
+use crate::git::contents::{FileAt, Request, contents};
 use crate::git::fetch::{Depth, Fetched, fetch_commit};
 use crate::git::locate::locate;
 use crate::git::repository::Repository;
+use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 
 /// Longest time for one fetch.
@@ -26,6 +28,8 @@ pub struct Checkout {
     pub repository: Option<Arc<Repository>>,
     /// What is checked out; none outside git and before the first commit.
     pub head: Option<CommitInfo>,
+    /// The head of the pull request, where the CI system does not tell it whole.
+    pub pull_request_head: Option<CommitSha>,
     elsewhere: Arc<Elsewhere>,
 }
 
@@ -66,6 +70,18 @@ impl Checkout {
         Ok(fetched)
     }
 
+    /// Reads files as a commit has them, as `git::contents` does, in turn with what `fetch` does.
+    ///
+    /// # Errors
+    /// As `git::contents::contents`.
+    pub async fn contents(&self, request: Request, env: &Env) -> Result<std::result::Result<BTreeMap<RelPath, FileAt>, String>> {
+        let Some(repository) = &self.repository else {
+            return Ok(Err("this is not a git checkout".to_owned()));
+        };
+        let _turn = self.elsewhere.missing.lock().await;
+        contents(repository, request, env).await
+    }
+
     /// Lets the forge compare two commits.
     ///
     /// # Errors
@@ -86,7 +102,7 @@ impl Checkouts {
     /// `Kind::Project` when there is one that cannot be read.
     pub fn open(&self, start: &Path, env: &Env) -> Result<Checkout> {
         let Some(location) = locate(start, env)? else {
-            return Ok(Checkout { repository: None, head: None, elsewhere: Arc::default() });
+            return Ok(Checkout { repository: None, head: None, pull_request_head: None, elsewhere: Arc::default() });
         };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(checkout) = known.get(&location.workdir) {
@@ -94,7 +110,7 @@ impl Checkouts {
         }
         let repository = Repository::discover(start, env)?.map(Arc::new);
         let head = repository.as_ref().map(|repository| repository.head()).transpose()?.flatten();
-        let checkout = Checkout { repository, head, elsewhere: Arc::default() };
+        let checkout = Checkout { repository, head, pull_request_head: None, elsewhere: Arc::default() };
         known.insert(location.workdir, checkout.clone());
         Ok(checkout)
     }

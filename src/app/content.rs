@@ -12,12 +12,14 @@ use crate::changes::folder::BundleRules;
 use crate::changes::inert::Inert;
 use crate::changes::inputs::{DagDeploys, InputRules};
 use crate::changes::purpose;
+use crate::dags::airflowignore;
 use crate::deploy::order::{BundleInput, OtherBundle};
 use crate::deploy::pack::blocking;
 use crate::deploy::ready::{self, BuildInput, ReadyImage};
 use crate::error::{Error, Kind, Result};
 use crate::image::command_line::PLATFORM;
 use crate::model::artifact::{Artifact, Content};
+use crate::model::entry::{Entry, EntryKind};
 use crate::model::fingerprint::Fingerprinter;
 use crate::model::ids::MountPath;
 use crate::model::path::RelPath;
@@ -77,6 +79,9 @@ pub struct Goods {
     pub dags: Option<BundleInput>,
     /// The other bundle.
     pub bundle: Option<OtherBundle>,
+    /// Files of the DAGs folder that Airflow looks at, by their path below that folder, wherever
+    /// they ship.
+    pub dag_files: Vec<Entry>,
     /// The prebuilt image, when one was named.
     pub prebuilt: Option<ReadyImage>,
 }
@@ -155,8 +160,12 @@ fn astro_goods(settings: &Settings, shape: &ProjectShape, dags: DagDeploys) -> R
         artifacts.push((Artifact::Dags, dags.content));
     }
     artifacts.push((Artifact::Image, contents.image.content));
+    let dag_files = match &contents.dags {
+        Some(dags) => dag_files(&dags.entries, &RelPath::root()),
+        None => dag_files(&contents.image.entries, &rules.dags_path),
+    };
     let dags = contents.dags.map(|dags| bundle_input(dags, prefix.clone(), purpose::dags(&prefix)));
-    Ok(Goods { rules: ShippingRules::Astro(Arc::new(rules)), artifacts, dags, bundle: None, prebuilt: None })
+    Ok(Goods { rules: ShippingRules::Astro(Arc::new(rules)), artifacts, dags, bundle: None, dag_files, prebuilt: None })
 }
 
 fn bundle_goods(settings: &Settings, shape: &ProjectShape) -> Result<Goods> {
@@ -183,6 +192,7 @@ fn bundle_goods(settings: &Settings, shape: &ProjectShape) -> Result<Goods> {
             artifacts: vec![(artifact, nothing)],
             dags: None,
             bundle: Some(bundle),
+            dag_files: Vec::new(),
             prebuilt: None,
         });
     }
@@ -190,7 +200,24 @@ fn bundle_goods(settings: &Settings, shape: &ProjectShape) -> Result<Goods> {
     let artifacts = vec![(artifact, content.content)];
     let input = bundle_input(content, RelPath::root(), purpose::bundle(&mount_path));
     let bundle = OtherBundle { mount_path, bundle_type, content: Some(input) };
-    Ok(Goods { rules: ShippingRules::Bundle(Arc::new(rules)), artifacts, dags: None, bundle: Some(bundle), prebuilt: None })
+    Ok(Goods {
+        rules: ShippingRules::Bundle(Arc::new(rules)),
+        artifacts,
+        dags: None,
+        bundle: Some(bundle),
+        dag_files: Vec::new(),
+        prebuilt: None,
+    })
+}
+
+/// Returns the Python and ignore files among the entries below a folder.
+fn dag_files(entries: &[Entry], folder: &RelPath) -> Vec<Entry> {
+    let file = |entry: &Entry| {
+        let path = entry.path.strip_prefix(folder)?;
+        let read = path.extension() == Some(b"py") || path.file_name() == Some(airflowignore::FILE_NAME.as_bytes());
+        (read && matches!(entry.kind, EntryKind::File { .. })).then(|| Entry { path, ..entry.clone() })
+    };
+    entries.iter().filter_map(file).collect()
 }
 
 fn bundle_input(content: ArtifactContent, prefix: RelPath, purpose: String) -> BundleInput {

@@ -6,6 +6,7 @@ use crate::app::baseline;
 use crate::app::checkout::Checkout;
 use crate::app::commits::Commits;
 use crate::app::content::{self, Goods, ShippingRules};
+use crate::app::dags;
 use crate::app::session::Session;
 use crate::app::source;
 use crate::app::target::{self, Destination};
@@ -18,6 +19,7 @@ use crate::model::context::{PullRequestState, Trust};
 use crate::model::deploy::DeployRecord;
 use crate::model::deployment::Deployment;
 use crate::model::project::ProjectShape;
+use crate::plan::decide::ships_dags;
 use crate::plan::deployed::{self, Deployed};
 use crate::plan::facts::{ArtifactFacts, Facts, Request, Source, Target};
 use crate::settings::origin::Origin;
@@ -53,12 +55,7 @@ pub struct Means {
 /// The first thing that cannot be read.
 pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn Forge>) -> Result<Gathered> {
     if let Some(why) = session.settings.unmapped() {
-        let (checkout, project) = project(session).await?;
-        let target = Target::Unmapped { why: why.to_owned() };
-        let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
-        let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
-        let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases };
-        return Ok(Gathered { facts, means: None });
+        return unmapped(session, why).await;
     }
     // The platform is asked while the disk is read.
     let (destination, (checkout, shape)) = tokio::try_join!(target::destination(session, command), project(session))?;
@@ -95,8 +92,21 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
         }
         _ => Vec::new(),
     };
-    let facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases };
+    let mut facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None };
+    if ships_dags(&facts)? {
+        facts.dags = dags::facts(session, &facts, &goods, &checkout).await?;
+    }
     Ok(Gathered { facts, means: astro.map(|astro| Means { astro, checkout, goods }) })
+}
+
+/// Where nothing is deployed, there is nothing to compare.
+async fn unmapped(session: &Session, why: &str) -> Result<Gathered> {
+    let (checkout, project) = project(session).await?;
+    let target = Target::Unmapped { why: why.to_owned() };
+    let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
+    let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
+    let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None };
+    Ok(Gathered { facts, means: None })
 }
 
 /// Reads the project's shape, and the checkout around it.
@@ -176,7 +186,7 @@ fn request(session: &Session) -> Request {
         wait: deploy.wait.is_some(),
         delete_bundle: settings.bundle.delete,
         prebuilt_image: settings.image.name.clone(),
-        trust: session.context.pull_request.as_ref().map(|pull_request| pull_request.trust),
+        trust: Some(session.context.trust),
         allow_fork: deploy.allow_fork,
         target_is_a_strangers: target_is_a_strangers(session),
         into: match &settings.mapping {
@@ -189,12 +199,9 @@ fn request(session: &Session) -> Request {
 /// Returns whether the settings file of a fork, before anybody merged it, names the Deployment.
 fn target_is_a_strangers(session: &Session) -> bool {
     let by_file = |name| matches!(session.settings.origins.get(name), Some((_, Origin::File { .. })));
-    let strange = session
-        .context
-        .pull_request
-        .as_ref()
-        .is_some_and(|pull_request| pull_request.trust == Trust::Fork && pull_request.state != PullRequestState::Merged);
-    strange && (by_file("deployment-id") || by_file("deployment-name"))
+    let context = &session.context;
+    let merged = context.pull_request.as_ref().is_some_and(|pull_request| pull_request.state == PullRequestState::Merged);
+    context.trust == Trust::Fork && !merged && (by_file("deployment-id") || by_file("deployment-name"))
 }
 
 /// Returns the input rules when the project is an Airflow project.

@@ -1,21 +1,18 @@
-//! What a run's reports share: settings as shown, texts without secrets, outputs and summary.
-
-use serde_json::Value;
+//! What a run's reports share: settings as shown, texts without secrets, the job's summary.
 
 use crate::app::session::Session;
 use crate::console::printer::Console;
-use crate::env::snapshot::Env;
-use crate::error::Result;
+use crate::error::Place;
+use crate::model::dag::Severity;
 use crate::model::markup::{Markup, MarkupStyle};
 use crate::plan::outline::Plan;
+use crate::report::markdown;
 use crate::report::run::{Run, ShownSetting};
-use crate::report::{github_files, markdown, outputs};
 
-/// Name of the file variables on GitHub Actions and those that mimic it.
-const OUTPUT: &str = "GITHUB_OUTPUT";
-const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// What a job's summary may look like; its limit is in bytes, of which a character has four at most.
 const SUMMARY_MARKUP: Markup = Markup { style: MarkupStyle::Html, limit: 250_000 };
+/// Problems printed of one run; a CI system shows fewer.
+const MOST_PROBLEMS: usize = 100;
 
 /// Returns the settings as reports show them.
 #[must_use]
@@ -28,31 +25,26 @@ pub fn shown_settings(session: &Session) -> Vec<ShownSetting> {
     session.settings.origins.iter().map(shown).collect()
 }
 
-/// Writes step outputs and the job summary, where the CI system has them.
-pub fn files(env: &Env, console: &Console, run: &Run<'_>, json: &Value) {
-    write(env, console, outputs::values(run, json), &summary(run));
-}
-
-/// Writes the outputs and the summary that are given.
-pub fn write(env: &Env, console: &Console, mut values: Vec<(&'static str, String)>, summary: &str) {
-    let warn = |outcome: Result<()>| {
-        if let Err(error) = outcome {
-            console.warn_about(&error);
-        }
-    };
-    if let Some(path) = env.path(OUTPUT) {
-        values.iter_mut().for_each(|(_, value)| *value = console.masked(value));
-        warn(github_files::write_outputs(&path, &values));
-    }
-    if let Some(path) = env.path(SUMMARY) {
-        warn(github_files::append_summary(&path, summary));
-    }
-}
-
 /// Returns the run as a job's summary shows it.
 #[must_use]
 pub fn summary(run: &Run<'_>) -> String {
     markdown::report(run, SUMMARY_MARKUP)
+}
+
+/// Prints what is wrong with the DAGs' files, each problem at its place.
+pub fn problems(console: &Console, plan: &Plan) {
+    let problems = plan.dags.as_ref().map_or(&[][..], |dags| &dags.problems);
+    for problem in problems.iter().take(MOST_PROBLEMS) {
+        let place = Place { path: problem.file.to_string(), line: problem.line };
+        let text = problem.to_string();
+        match problem.severity {
+            Severity::Error => console.error_at(&place, &text),
+            Severity::Warning => console.warning_at(&place, &text),
+        }
+    }
+    if let Some(rest) = problems.len().checked_sub(MOST_PROBLEMS).filter(|rest| *rest > 0) {
+        console.info(&format!("… and {rest} more problems; `plan --json` lists them all"));
+    }
 }
 
 /// Returns the plan with everything masked that the console masks. It happens before anything is
@@ -63,6 +55,9 @@ pub fn without_secrets(mut plan: Plan, console: &Console) -> Plan {
     let causes = plan.files.iter_mut().map(|file| &mut file.why);
     for text in std::iter::once(&mut plan.reason).chain(&mut plan.notices).chain(reasons).chain(causes) {
         *text = console.masked(text);
+    }
+    if let Some(dags) = &mut plan.dags {
+        dags.change_texts(&|text| console.masked(text));
     }
     plan.refusal = plan.refusal.map(|refusal| refusal.map_text(|text| console.masked(text)));
     plan

@@ -1,4 +1,4 @@
-//! Keeps the forge told while a run goes on: comment, commit status, deployment record.
+//! Keeps the forge told while a run goes on: comment, commit status, deployment record, findings.
 //! Failing to tell is a warning, never a failed deploy.
 
 use std::time::Duration;
@@ -6,17 +6,21 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::app::session::Session;
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::forge;
 use crate::forge::interface::{
-    Comment, CommitStatus, Connection, DeploymentRecord, Forge, Lifetime, RecordId, RecordState, State, Upsert,
+    Comment, CommitStatus, Connection, DeploymentRecord, Finding, Findings, Forge, Lifetime, RecordId, RecordState, Severity,
+    State, Upsert,
 };
+use crate::model::dag::{self, Problem};
 use crate::model::deployment::Deployment;
 use crate::model::markup::{Markup, cut};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
+use crate::report::figures;
 use crate::report::markdown;
 use crate::report::run::{Ending, Run};
+use crate::settings::values::Annotations;
 
 /// Longest time for one call to the forge, with its retries.
 const FORGE_BUDGET: Duration = Duration::from_secs(45);
@@ -86,7 +90,9 @@ impl<'a> Reporter<'a> {
                 self.record(run, commit, record).await;
             }
         };
-        let told = async { tokio::join!(self.comment(run, commit, upsert), self.status(run, commit), recorded) };
+        let told = async {
+            tokio::join!(self.comment(run, commit, upsert), self.status(run, commit), recorded, self.findings(run, commit))
+        };
         if !run.is_cancelled() {
             told.await;
         } else if tokio::time::timeout(LAST_WORDS, told).await.is_err() {
@@ -166,6 +172,36 @@ impl<'a> Reporter<'a> {
         self.warned(forge.record_deployment(&record, earlier).await).flatten()
     }
 
+    /// Shows what is wrong with the DAGs' files at its lines.
+    async fn findings(&self, run: &Run<'_>, commit: Option<&CommitSha>) {
+        let wanted = match self.session.settings.report.annotations {
+            Annotations::Always => true,
+            Annotations::Auto => !self.session.console.shows_places(),
+            Annotations::Never => false,
+        };
+        let problems = run.plan.and_then(|plan| plan.dags.as_ref()).map_or(&[][..], |dags| &dags.problems);
+        let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, problems) else {
+            return;
+        };
+        let items: Vec<Finding> = problems.iter().map(finding).collect();
+        let errors = items.iter().filter(|item| item.severity == Severity::Error).count() as u64;
+        let title = figures::count(errors, "error") + ", " + &figures::count(items.len() as u64 - errors, "warning");
+        let findings = Findings {
+            commit,
+            name: &check_name(&run.project),
+            title: &title,
+            summary: "Liftoff read every Python file of the DAGs that would ship.",
+            details_url: self.session.context.run_url.as_deref(),
+            items: &items,
+        };
+        match (forge.annotate(&findings).await, self.session.settings.report.annotations) {
+            (Ok(_), _) => {}
+            (Err(error), Annotations::Always) => self.warn(&error),
+            // The log has them as well, and nobody asked for more in so many words.
+            (Err(error), _) => tracing::info!(error = %error, "the forge does not show the findings"),
+        }
+    }
+
     /// A commit can be deployed from several projects to several Deployments; each has a status
     /// of its own.
     fn status_name(&self, run: &Run<'_>) -> String {
@@ -187,6 +223,25 @@ impl<'a> Reporter<'a> {
     fn warn(&self, error: &Error) {
         self.session.console.warn_about(error);
     }
+}
+
+fn finding(problem: &Problem) -> Finding {
+    Finding {
+        place: Place { path: problem.file.to_string(), line: problem.line },
+        message: problem.message.clone(),
+        severity: match problem.severity {
+            dag::Severity::Error => Severity::Error,
+            dag::Severity::Warning => Severity::Warning,
+        },
+    }
+}
+
+/// Returns the name of a project's check: letters, digits and `-`, as every forge takes it.
+fn check_name(project: &str) -> String {
+    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let folder: String = project.chars().map(plain).collect();
+    let folder = folder.trim_matches('-');
+    if folder.is_empty() { "liftoff-check".to_owned() } else { cut(&format!("liftoff-check-{folder}"), STATUS_NAME_LIMIT) }
 }
 
 fn state(run: &Run<'_>) -> State {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::app::gather::{Gathered, gather};
+use crate::app::outputs::{Outlets, hand_on};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::{all, report, reporter, sandbox, ship, signals};
@@ -20,18 +21,18 @@ use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
 use crate::plan::outline::{Decision, Plan};
-use crate::report::json;
-use crate::report::run::{Ending, Run};
-use crate::report::text::{self, Detail};
+use crate::report::run::{Detail, Ending, Run};
+use crate::report::text;
+use crate::report::{json, outputs};
 use crate::settings::values::{ColourChoice, Format};
 
 /// Runs the program and returns its exit code.
 pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let env = match process::snapshot() {
         Ok(env) => env,
-        Err(error) => return said(&Console::of_process(&Env::default(), "local", ColourChoice::Auto), &error),
+        Err(error) => return said(&early_console(&Env::default()), &error),
     };
-    let console = Console::of_process(&env, ci::detect(&env).name, ColourChoice::Auto);
+    let console = early_console(&env);
     match parse(arguments) {
         Ok(Invocation::Show(text)) => match console.data(text.trim_end()) {
             Ok(()) => 0,
@@ -50,6 +51,11 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(error) => said(&console, &error),
     }
+}
+
+/// The console before there are settings. It keeps standard output for data.
+fn early_console(env: &Env) -> Console {
+    Console::of_process(env, ci::detect(env).dialect, ColourChoice::Auto, Format::Json)
 }
 
 /// Reports a failure before there were settings, so that programs get their answer, too.
@@ -71,7 +77,8 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
     {
         return said(console, &error);
     }
-    report::files(env, console, &run, &json);
+    let outlets = Outlets { env, provider: ci::detect(env), file: None };
+    hand_on(&outlets, console, outputs::values(&run, &json), &report::summary(&run));
     said(console, error)
 }
 
@@ -155,6 +162,7 @@ async fn work(
     story.commit = gathered.facts.source.commit.clone();
     let decided = plan(&gathered.facts).map_err(failed)?;
     let plan = story.plan.insert(report::without_secrets(decided, &session.console)).clone();
+    report::problems(&session.console, &plan);
     if *command == Command::Plan {
         return plan.refusal.map_or(Ok(None), |refusal| Err(failed(refusal)));
     }
@@ -204,7 +212,7 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     if let Err(error) = printed(session, command, &run, &json) {
         return said(&session.console, &error);
     }
-    report::files(&session.env, &session.console, &run, &json);
+    hand_on(&session.outlets(), &session.console, outputs::values(&run, &json), &report::summary(&run));
     reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
@@ -226,9 +234,11 @@ fn printed(session: &Session, command: &Command, run: &Run<'_>, json: &serde_jso
         (Ending::Shipped(outcome), _, Some(deployment)) => {
             text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
         }
-        (Ending::Planned, Some(plan), deployment) => text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
-            .iter()
-            .try_for_each(|line| console.data(line)),
+        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if *command == Command::Plan => {
+            text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
+                .iter()
+                .try_for_each(|line| console.data(line))
+        }
         (Ending::Declined, Some(plan), _) if *command == Command::Deploy => {
             console.notice(&text::decision(plan));
             Ok(())

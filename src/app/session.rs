@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::app::checkout::Checkouts;
 use crate::app::configure::{Basis, bounded};
+use crate::app::outputs::Outlets;
 use crate::app::platform::Platform;
 use crate::ci;
+use crate::ci::provider::Provider;
 use crate::cli::command::Command;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
@@ -25,6 +27,8 @@ use crate::settings::values::{Intent, Settings};
 pub struct Session {
     /// The environment.
     pub env: Env,
+    /// The CI system.
+    pub provider: &'static Provider,
     /// The CI context.
     pub context: CiContext,
     /// The settings.
@@ -51,12 +55,12 @@ impl Session {
     /// `Kind::Usage` for wrong settings, `Kind::Project` for an unusable CI context.
     pub fn start(env: Env, flags: &[(String, String)], command: &Command) -> Result<Self> {
         let provider = ci::detect(&env);
-        let event = ci::event_file(&env).map(|path| bounded(&path, ci::EVENT_FILE_LIMIT)).transpose()?.flatten();
+        let event = event(provider, &env)?;
         let context = (provider.read)(&env, event.as_deref())?;
         let checkouts = Arc::new(Checkouts::default());
         let intent = if *command == Command::Plan { Intent::Show } else { Intent::Ship };
         let settings = Basis { env: &env, flags, context: &context, intent, checkouts: &checkouts }.of_run()?;
-        let console = Console::of_process(&env, context.provider, settings.report.colour);
+        let console = Console::of_process(&env, provider.dialect, settings.report.colour, settings.report.format);
         for secret in [&settings.api.token, &settings.report.forge_token].into_iter().flatten() {
             console.hide(secret);
         }
@@ -65,7 +69,19 @@ impl Session {
         let calls = Caller::new(client::build(&env, &Options::for_calls(settings.api.ca_cert.clone()))?);
         let transfers = Caller::new(client::build(&env, &Options::for_transfers(settings.api.ca_cert.clone()))?);
         let (temporary, platform) = (temporary::folder(&env), Arc::default());
-        Ok(Self { env, context, settings, console, calls, transfers, temporary, platform, checkouts, flags: flags.to_vec() })
+        Ok(Self {
+            env,
+            provider,
+            context,
+            settings,
+            console,
+            calls,
+            transfers,
+            temporary,
+            platform,
+            checkouts,
+            flags: flags.to_vec(),
+        })
     }
 
     /// Returns the session of one project of the repository, with the settings of its own file.
@@ -83,9 +99,23 @@ impl Session {
         Ok(Self { settings: basis.of_project(project, repository)?, ..self.clone() })
     }
 
+    /// Returns where outputs go.
+    #[must_use]
+    pub fn outlets(&self) -> Outlets<'_> {
+        Outlets { env: &self.env, provider: self.provider, file: self.settings.report.outputs_file.as_deref() }
+    }
+
     /// Returns the command to run: `action: plan` makes a deploy a plan, wherever it is set.
     #[must_use]
     pub fn wanted(&self, command: Command) -> Command {
         if self.settings.intent == Intent::Show && command == Command::Deploy { Command::Plan } else { command }
     }
+}
+
+/// Reads the file in which the CI system describes the event, or the one that it leads to.
+fn event(provider: &Provider, env: &Env) -> Result<Option<Vec<u8>>> {
+    let read = |path: Option<PathBuf>| path.map(|path| bounded(&path, ci::EVENT_FILE_LIMIT)).transpose().map(Option::flatten);
+    let first = read((provider.event_file)(env))?;
+    let second = read(first.as_deref().and_then(provider.leads_to))?;
+    Ok(second.or(first))
 }

@@ -17,7 +17,21 @@ use crate::plan::facts::Source;
 /// `Kind::Project` when there is one that cannot be read.
 pub async fn checkout(session: &Session, start: &std::path::Path) -> Result<Checkout> {
     let (start, env, checkouts) = (start.to_owned(), session.env.clone(), session.checkouts.clone());
-    blocking(move || checkouts.open(&start, &env)).await
+    let prefix = session.context.commit_prefix.clone();
+    let target = session.context.pull_request.as_ref().map(|pull_request| pull_request.base_branch.clone());
+    blocking(move || {
+        let mut checkout = checkouts.open(&start, &env)?;
+        checkout.pull_request_head = match (&checkout.repository, target, prefix) {
+            (Some(repository), Some(_), Some(prefix)) => {
+                // A branch may have the same name.
+                repository.rev_parse(&prefix)?.filter(|commit| commit.as_str().starts_with(&prefix))
+            }
+            (Some(repository), Some(target), None) => repository.merged_head(&target)?,
+            _ => None,
+        };
+        Ok(checkout)
+    })
+    .await
 }
 
 /// Describes the source for the plan and for the platform's records. `folders` are those whose
@@ -71,10 +85,9 @@ pub fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
     let told = session.settings.context.commit.clone();
     let given = session.settings.origins.get("commit").is_some_and(|(_, origin)| origin.is_explicit());
     if given || session.context.pull_request.is_some() {
-        if let Some(told) = told {
-            return Some(told);
-        }
-        return checkout.head.as_ref().map(|head| head.sha.clone());
+        return told
+            .or_else(|| checkout.pull_request_head.clone())
+            .or_else(|| checkout.head.as_ref().map(|head| head.sha.clone()));
     }
     checkout.head.as_ref().map(|head| head.sha.clone()).or(told)
 }

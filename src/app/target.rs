@@ -99,10 +99,11 @@ fn token(session: &Session) -> Result<Option<Secret>> {
 }
 
 fn without_token(session: &Session, command: &Command) -> Result<Destination> {
-    let trust = session.context.pull_request.as_ref().map(|pull_request| pull_request.trust);
-    let excused = matches!(trust, Some(Trust::Fork | Trust::Dependabot));
+    let trust = session.context.trust;
+    // Where it may be a fork's, it may be right that there is none.
+    let excused = trust != Trust::SameRepository;
     if excused || *command == Command::Plan {
-        return Ok(Destination::Unreachable { trust: trust.filter(|_| excused) });
+        return Ok(Destination::Unreachable { trust: Some(trust).filter(|_| excused) });
     }
     let error = Error::new(Kind::Auth, "sign in to Astro");
     if session.env.get(names::ASTRONOMER_KEY_ID).is_some() {

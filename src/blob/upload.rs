@@ -116,7 +116,7 @@ impl Transfer<'_> {
         let whole = Part { offset: 0, length: self.size };
         let mut headers = HeaderMap::from_iter([(BLOB_TYPE, HeaderValue::from_static("BlockBlob")), (CONTENT_TYPE, TAR)]);
         headers.extend(self.md5().map(|md5| (CONTENT_MD5, md5)));
-        self.caller.persist(Repeat::Safe, async || self.put_part(self.upload.url, &headers, whole).await).await
+        self.caller.persist(Repeat::Safe, || self.put_part(self.upload.url, &headers, whole)).await
     }
 
     async fn in_blocks(&self) -> Outcome<Answer> {
@@ -143,7 +143,7 @@ impl Transfer<'_> {
         let puts = parts.iter().enumerate().map(|(index, part)| async move {
             let url = with_query(self.upload.url, &[("comp", "block"), ("blockid", &block_id(index))]);
             let url = &url;
-            self.caller.persist(Repeat::Safe, async || self.put_part(url, headers, *part).await).await.map(drop)
+            self.caller.persist(Repeat::Safe, || self.put_part(url, headers, *part)).await.map(drop)
         });
         futures_util::stream::iter(puts).buffer_unordered(self.limits.parallel.max(1)).try_collect().await
     }

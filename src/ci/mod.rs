@@ -1,17 +1,50 @@
 //! The CI systems that Liftoff recognises, one file each, and the choice between them.
 //! Functions of the environment and of the event's bytes only; nothing here opens a file.
 
+pub mod azure_pipelines;
+pub mod bitbucket_pipelines;
+pub mod buildkite;
+pub mod circleci;
+pub mod codebuild;
+pub mod drone;
+pub mod drone_variables;
+pub mod gitea_actions;
 pub mod github_actions;
+pub mod github_payload;
+pub mod gitlab_ci;
+pub mod harness;
+pub mod jenkins;
 pub mod local;
 pub mod provider;
-
-use std::path::PathBuf;
+pub mod reference;
+pub mod teamcity;
+pub mod woodpecker;
 
 use crate::ci::provider::Provider;
 use crate::env::snapshot::Env;
 
-/// Every CI system, the most telling first; `local` matches always and stands last.
-pub const PROVIDERS: &[Provider] = &[github_actions::PROVIDER, local::PROVIDER];
+/// Every CI system; the first that recognises itself wins, and `local` always does.
+///
+/// Who sets another system's variables as well stands before it: Gitea before GitHub, Harness before
+/// Drone. Systems whose machines run other systems' jobs, and so pass their variables on to them,
+/// stand after those: CodeBuild hosts runners of GitHub, GitLab and Buildkite, and a Jenkins or
+/// TeamCity agent may be the machine on which anything else is started.
+pub const PROVIDERS: &[Provider] = &[
+    gitea_actions::PROVIDER,
+    github_actions::PROVIDER,
+    gitlab_ci::PROVIDER,
+    circleci::PROVIDER,
+    bitbucket_pipelines::PROVIDER,
+    azure_pipelines::PROVIDER,
+    buildkite::PROVIDER,
+    harness::PROVIDER,
+    woodpecker::PROVIDER,
+    drone::PROVIDER,
+    codebuild::PROVIDER,
+    teamcity::PROVIDER,
+    jenkins::PROVIDER,
+    local::PROVIDER,
+];
 
 /// The largest event file that is worth reading, in bytes: GitHub caps its payloads at 25 MiB.
 pub const EVENT_FILE_LIMIT: u64 = 25 * 1024 * 1024;
@@ -22,17 +55,10 @@ pub fn detect(env: &Env) -> &'static Provider {
     PROVIDERS.iter().find(|provider| (provider.detect)(env)).unwrap_or(&local::PROVIDER)
 }
 
-/// Returns the file in which this run's CI system describes the event, when it has one. The
-/// caller reads at most `EVENT_FILE_LIMIT` bytes of it and hands them to the provider.
-#[must_use]
-pub fn event_file(env: &Env) -> Option<PathBuf> {
-    (detect(env).event_file)(env)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use serde_json::{Value, json};
 
@@ -73,7 +99,7 @@ mod tests {
     fn rendered(context: &CiContext) -> serde_json::Map<String, Value> {
         let sha = |sha: &Option<CommitSha>| sha.as_ref().map(ToString::to_string);
         let event = match &context.event {
-            Event::PullRequest { action } => format!("pull-request {action}"),
+            Event::PullRequest { action } => format!("pull-request {action}").trim_end().to_owned(),
             Event::Other(name) => format!("other {name}"),
             event => format!("{event:?}"),
         };
@@ -81,7 +107,6 @@ mod tests {
             json!({
                 "number": it.number, "title": it.title, "head": sha(&it.head), "head_branch": it.head_branch,
                 "base": sha(&it.base), "base_branch": it.base_branch, "url": it.url,
-                "trust": match it.trust { Trust::SameRepository => "same", Trust::Fork => "fork", Trust::Dependabot => "dependabot" },
                 "state": match it.state { PullRequestState::Open => "open", PullRequestState::Merged => "merged", PullRequestState::Closed => "closed" },
             })
         });
@@ -91,6 +116,13 @@ mod tests {
             .map(|it| json!({"forge": it.forge.word(), "server_url": it.server_url, "api_url": it.api_url, "path": it.path}));
         let all = json!({
             "provider": context.provider, "event": event, "commit": sha(&context.commit), "branch": context.branch,
+            "commit_prefix": context.commit_prefix,
+            "trust": match context.trust {
+                Trust::SameRepository => None,
+                Trust::Unknown => Some("unknown"),
+                Trust::Fork => Some("fork"),
+                Trust::Dependabot => Some("dependabot"),
+            },
             "tag": context.tag, "before": sha(&context.before), "pull_request": pull_request, "repository": repository,
             "run_url": context.run_url, "actor": context.actor, "checkout": context.checkout,
         });
@@ -106,12 +138,37 @@ mod tests {
             for (path, fixture) in fixtures {
                 let env = env(&fixture.env);
                 assert_eq!(detect(&env).name, provider.name, "{path}");
-                let event = fixture.event.as_ref().map(Value::to_string);
+                // An event that is a text stands for a file that is not JSON.
+                let event = fixture.event.as_ref().map(|event| event.as_str().map_or_else(|| event.to_string(), str::to_owned));
                 let context =
                     (provider.read)(&env, event.as_ref().map(String::as_bytes)).unwrap_or_else(|error| panic!("{path}: {error}"));
                 let (got, expected) = (Value::from(rendered(&context)), Value::from(fixture.expect));
                 assert_eq!(got, expected, "{path} ({}): got {got:#}", fixture.about);
             }
+        }
+    }
+
+    /// A machine that belongs to one system may run the jobs of another.
+    #[test]
+    fn variables_of_the_machine_do_not_hide_the_system_whose_job_it_is() {
+        let machines = [
+            ("jenkins", [("JENKINS_URL", "https://jenkins.example.com/"), ("BUILD_TAG", "jenkins-x-1")]),
+            ("teamcity", [("TEAMCITY_VERSION", "2025.07"), ("BUILD_VCS_NUMBER", "1")]),
+            ("codebuild", [("CODEBUILD_BUILD_ID", "x:1"), ("CODEBUILD_CI", "true")]),
+        ];
+        let belongs_to_a_machine = |name: &str| name == "local" || machines.iter().any(|(machine, _)| *machine == name);
+        for provider in PROVIDERS.iter().filter(|provider| !belongs_to_a_machine(provider.name)) {
+            for (path, fixture) in fixtures(provider.name) {
+                for (machine, variables) in machines {
+                    let mut all = fixture.env.clone();
+                    all.extend(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                    assert_eq!(detect(&env(&all)).name, provider.name, "{path} on a machine of {machine}");
+                }
+            }
+        }
+        for (machine, variables) in machines {
+            let all = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            assert_eq!(detect(&env(&all)).name, machine);
         }
     }
 

@@ -3,6 +3,6 @@
 
 pub mod activity;
 pub mod clean;
-pub mod command;
 pub mod printer;
 pub mod progress;
+pub mod syntax;

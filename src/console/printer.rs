@@ -2,19 +2,23 @@
 //! It cleans and masks what it prints, and never decides what is worth printing.
 
 use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use indicatif::MultiProgress;
 
 use crate::console::activity::Activity;
 use crate::console::clean;
-use crate::console::command::{self, Annotation, Dialect};
 use crate::console::progress::{Progress, Total};
+use crate::console::syntax;
+use crate::console::syntax::form::{Annotation, Section, Syntax};
 use crate::env::names;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Place, Result};
+use crate::model::dialect::Dialect;
 use crate::model::secret::Secret;
-use crate::settings::values::ColourChoice;
+use crate::settings::values::{ColourChoice, Format};
 
 /// Secrets shorter than this would hide half of every line.
 const SHORTEST_SECRET: usize = 4;
@@ -23,7 +27,7 @@ const SHORTEST_SECRET: usize = 4;
 pub struct Sinks {
     /// Data: standard output.
     pub data: Box<dyn Write + Send>,
-    /// Talk: standard error.
+    /// Talk: standard error, except where a CI system does not listen to that.
     pub talk: Box<dyn Write + Send>,
 }
 
@@ -64,6 +68,7 @@ struct Shared {
     state: Mutex<State>,
     look: Look,
     bars: Option<MultiProgress>,
+    groups: AtomicU64,
 }
 
 struct State {
@@ -76,22 +81,38 @@ impl Console {
     #[must_use]
     pub fn new(sinks: Sinks, look: Look) -> Self {
         let bars = (look.motion == Motion::Bars).then(MultiProgress::new);
-        Self(Arc::new(Shared { state: Mutex::new(State { sinks, secrets: Vec::new() }), look, bars }))
+        let state = Mutex::new(State { sinks, secrets: Vec::new() });
+        Self(Arc::new(Shared { state, look, bars, groups: AtomicU64::new(0) }))
     }
 
-    /// Creates the console of this process. `provider` is the CI provider's stable name.
+    /// Creates the console of this process for the dialect of its CI system's log. `format` says
+    /// what standard output is for.
     #[must_use]
-    pub fn of_process(env: &Env, provider: &str, colour: ColourChoice) -> Self {
-        let (data, talk) = (std::io::stdout(), std::io::stderr());
-        let terminal = talk.is_terminal() && env.get("TERM") != Some("dumb");
-        let dialect = Dialect::of(provider);
+    pub fn of_process(env: &Env, dialect: Dialect, colour: ColourChoice, format: Format) -> Self {
+        let terminal = std::io::stderr().is_terminal() && env.get("TERM") != Some("dumb");
+        let talk = || Box::new(std::io::stderr());
+        let (dialect, talk): (Dialect, Box<dyn Write + Send>) = match (dialect, format) {
+            // The agent takes commands from standard output only, and shows every line of standard
+            // error as a warning. What a program reads must stay clean of both.
+            (Dialect::TeamCity, Format::Text) => (dialect, Box::new(std::io::stdout())),
+            (Dialect::TeamCity, Format::Json) => (Dialect::Plain, talk()),
+            _ => (dialect, talk()),
+        };
         let colour = match colour {
             ColourChoice::Always => Colour::On,
             ColourChoice::Auto if terminal && env.raw(names::NO_COLOR).is_none_or(str::is_empty) => Colour::On,
             ColourChoice::Auto | ColourChoice::Never => Colour::Off,
         };
-        let motion = if terminal && dialect == Dialect::Plain { Motion::Bars } else { Motion::Lines };
-        Self::new(Sinks { data: Box::new(data), talk: Box::new(talk) }, Look { dialect, colour, motion })
+        // Some CI systems pretend to be a terminal, but nobody watches there.
+        let watched = terminal && dialect == Dialect::Plain && env.get(names::CI).is_none();
+        let motion = if watched { Motion::Bars } else { Motion::Lines };
+        Self::new(Sinks { data: Box::new(std::io::stdout()), talk }, Look { dialect, colour, motion })
+    }
+
+    /// Returns whether whoever reads the log shows errors and warnings at their places in files.
+    #[must_use]
+    pub fn shows_places(&self) -> bool {
+        self.0.look.dialect == Dialect::GitHubActions
     }
 
     /// Prints data: text of one line or more, to standard output.
@@ -99,9 +120,8 @@ impl Console {
     /// # Errors
     /// Fails when standard output cannot be written, except when its reader has gone.
     pub fn data(&self, text: &str) -> Result<()> {
-        let dialect = self.0.look.dialect;
         let text = clean::lines(&self.masked(text));
-        self.write_data(&text.split('\n').map(|line| dialect.harmless(line.to_owned())).collect::<Vec<_>>().join("\n"))
+        self.write_data(&text.split('\n').map(|line| self.harmless(line.to_owned())).collect::<Vec<_>>().join("\n"))
     }
 
     /// Prints data as indented JSON, to standard output.
@@ -139,6 +159,11 @@ impl Console {
         self.annotate(Annotation::Warning, Some(place), text);
     }
 
+    /// Prints one line about what is wrong at a place in a file, when the run's own error says it in short.
+    pub fn error_at(&self, place: &Place, text: &str) {
+        self.annotate(Annotation::Error, Some(place), text);
+    }
+
     /// Prints an error with its cause and hint. CI systems show it at its place.
     pub fn error(&self, error: &Error) {
         self.annotate_lines(Annotation::Error, error.place(), &error.to_string());
@@ -146,12 +171,24 @@ impl Console {
 
     /// Opens a group of lines, which CI systems can fold; it ends when the value is dropped.
     pub fn group(&self, title: &str) -> Group {
-        let title = self.line(title);
-        match self.0.look.dialect {
-            Dialect::GitHubActions => self.talk(&command::group(&title)),
-            Dialect::Plain => self.talk(&title),
+        let number = self.0.groups.fetch_add(1, Ordering::Relaxed) + 1;
+        let section = Section { title: self.line(title), name: format!("liftoff_{number}"), seconds: seconds() };
+        self.talk(&(self.syntax().open_group)(&section));
+        Group { console: self.clone(), section }
+    }
+
+    /// Hands on an output where the log has a command for that. The name is capitals and `_`.
+    pub fn output(&self, name: &str, value: &str) {
+        if let Some(command) = (self.syntax().output)(name, &clean::one_line(&self.masked(value))) {
+            self.talk(&command);
         }
-        Group(self.clone())
+    }
+
+    /// Hands on a file of Markdown as the run's summary, where the log has a command for that.
+    pub fn summary(&self, path: &std::path::Path) {
+        if let Some(command) = path.to_str().and_then(|path| (self.syntax().summary)(path)) {
+            self.talk(&command);
+        }
     }
 
     /// Starts to show that work of unknown length goes on.
@@ -173,13 +210,13 @@ impl Console {
         self.remember(secret);
     }
 
-    /// Hides a secret as `hide` does, and tells GitHub's runner, so that other programs' output
-    /// is covered as well. Only for secrets that the runner cannot know: it never shows that
-    /// line, but whoever else keeps the output does.
+    /// Hides a secret as `hide` does, and tells a CI system that can do so as well, so that other
+    /// programs' output is covered. Only for secrets that the system cannot know: it never shows
+    /// that line, but whoever else keeps the output does.
     pub fn mask(&self, secret: &Secret) {
         for part in self.remember(secret) {
-            if self.0.look.dialect == Dialect::GitHubActions {
-                self.talk(&command::mask(&part));
+            if let Some(command) = (self.syntax().mask)(&part) {
+                self.talk(&command);
             }
         }
     }
@@ -219,17 +256,19 @@ impl Console {
     }
 
     fn annotation(&self, kind: Annotation, place: Option<&Place>, lines: Vec<String>) {
-        if self.0.look.dialect == Dialect::GitHubActions {
-            let place = place.map(|place| Place { path: self.masked(&place.path), line: place.line });
-            self.talk(&command::annotation(kind, place.as_ref(), &lines.join("\n")));
+        let place = place.map(|place| Place { path: clean::one_line(&self.masked(&place.path)), line: place.line });
+        if let Some(command) = (self.syntax().annotation)(kind, place.as_ref(), &lines.join("\n")) {
+            self.talk(&command);
             return;
         }
-        let place = place.map(|place| {
-            clean::one_line(&self.masked(&place.path)) + &place.line.map(|line| format!(":{line}")).unwrap_or_default()
+        let at = place.map(|place| {
+            let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!("  --> {}{line}", place.path)
         });
-        let at = place.map(|place| format!("  --> {place}"));
         let first = format!("{}: {}", self.painted(kind), lines.first().map_or("", String::as_str));
-        self.talk(&std::iter::once(first).chain(lines.into_iter().skip(1)).chain(at).collect::<Vec<_>>().join("\n"));
+        let rest = lines.into_iter().skip(1).map(|line| self.harmless(line));
+        let after = self.syntax().after_error.filter(|_| kind == Annotation::Error).map(str::to_owned);
+        self.talk(&std::iter::once(first).chain(rest).chain(at).chain(after).collect::<Vec<_>>().join("\n"));
     }
 
     fn painted(&self, kind: Annotation) -> String {
@@ -243,7 +282,15 @@ impl Console {
     }
 
     fn line(&self, text: &str) -> String {
-        self.0.look.dialect.harmless(clean::one_line(&self.masked(text)))
+        self.harmless(clean::one_line(&self.masked(text)))
+    }
+
+    fn harmless(&self, line: String) -> String {
+        (self.syntax().harmless)(line)
+    }
+
+    fn syntax(&self) -> &'static Syntax {
+        syntax::of(self.0.look.dialect)
     }
 
     /// Writes finished lines at once, so that lines of different tasks never mix. A closed
@@ -276,14 +323,22 @@ impl Console {
     }
 }
 
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+}
+
 /// An open group of lines.
 #[must_use = "the group ends when this is dropped"]
-pub struct Group(Console);
+pub struct Group {
+    console: Console,
+    section: Section,
+}
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if self.0.0.look.dialect == Dialect::GitHubActions {
-            self.0.talk(command::END_GROUP);
+        let section = Section { seconds: seconds(), ..self.section.clone() };
+        if let Some(command) = (self.console.syntax().close_group)(&section) {
+            self.console.talk(&command);
         }
     }
 }
@@ -362,12 +417,13 @@ mod tests {
             console.info("\u{200b}::error::y ##[group]z");
         }
         console.warning_at(&Place { path: "a:b".to_owned(), line: None }, "50%\n::x");
+        console.error_at(&Place { path: "dags/a.py".to_owned(), line: Some(2) }, "x\n::y");
         console.error(&failure());
         console.data("ok\n::error::z").expect("written");
         assert_eq!(
             talk.text(),
             "::group::: :error::t\n : :add-mask::x\\u{200b}\n\\u{200b}::error::y # #[group]z\n::endgroup::\n\
-             ::warning file=a%3Ab::50%25\\n::x\n\
+             ::warning file=a%3Ab::50%25\\n::x\n::error file=dags/a.py,line=2::x\\n::y\n\
              ::error file=dags/a.py,line=3::could not read dags/a.py%0Abecause: line 3: bad%0A         ::add-mask::e%0Ahint: mend it\n"
         );
         assert_eq!(data.text(), "ok\n: :error::z\n");
@@ -375,25 +431,86 @@ mod tests {
 
     #[test]
     fn a_masked_secret_is_in_no_stream() {
-        for dialect in [Dialect::Plain, Dialect::GitHubActions] {
-            let (console, data, talk) = console(dialect, Colour::Off);
+        for dialect in Dialect::ALL {
+            let (console, data, talk) = console(*dialect, Colour::Off);
             console.mask(&Secret::new("hunter"));
             console.mask(&Secret::new("hunter2-long\nsecond-line\nx"));
             console.mask(&Secret::new("hunter"));
+            // What was said so far is for the log only, which never shows it.
+            let masks = std::mem::take(&mut *talk.0.lock().expect("a sink"));
             console.info("hunter2-long hunter x");
             console.error(&Error::new(Kind::Auth, "log in").because("second-line").at("hunter", None));
+            console.output("NAME", "hunter");
+            drop(console.group("hunter"));
             console.data("hunter").expect("written");
             console.json(&serde_json::json!({"token": "hunter2-long"})).expect("written");
-            let text = talk.text();
-            let masks: Vec<&str> = text.lines().filter(|line| line.starts_with("::add-mask::")).collect();
-            let rest =
-                text.lines().filter(|line| !line.starts_with("::add-mask::")).collect::<Vec<_>>().join("\n") + &data.text();
-            assert_eq!(masks.len(), if dialect == Dialect::Plain { 0 } else { 3 });
+            let expected = match dialect {
+                Dialect::GitHubActions | Dialect::GiteaActions => {
+                    "::add-mask::hunter\n::add-mask::hunter2-long\n::add-mask::second-line\n"
+                }
+                Dialect::AzurePipelines => {
+                    "##vso[task.setsecret]hunter\n##vso[task.setsecret]hunter2-long\n##vso[task.setsecret]second-line\n"
+                }
+                _ => "",
+            };
+            assert_eq!(String::from_utf8_lossy(&masks), expected, "{dialect:?}");
+            let rest = talk.text() + &data.text();
             assert!(rest.contains("*** *** x"), "{rest}");
             for secret in ["hunter", "2-long", "second"] {
                 assert!(!rest.contains(secret), "{secret}: {rest}");
             }
         }
+    }
+
+    /// One story in every dialect: a group, hostile words, a warning at a place, an error, an output.
+    #[test]
+    fn every_dialect_tells_the_same_story_in_its_words() {
+        let told = |dialect| {
+            let (console, data, talk) = console(dialect, Colour::Off);
+            let group = console.group("plan");
+            console.info("--- ##[x] ::y");
+            drop(group);
+            console.warning_at(&Place { path: "a.py".to_owned(), line: Some(2) }, "odd");
+            console.error(&failure());
+            console.output("DEPLOY_ID", "d1");
+            assert_eq!(data.text(), "");
+            // Seconds since 1970 stand in sections only.
+            let text = talk.text();
+            let scrubbed =
+                |part: &str| if part.len() >= 10 && part.parse::<u64>().is_ok() { "TIME".to_owned() } else { part.to_owned() };
+            text.split(':').map(scrubbed).collect::<Vec<_>>().join(":")
+        };
+        let plain = "warning: odd\n  --> a.py:2\nerror: could not read dags/a.py\nbecause: line 3: bad\n         ::add-mask::e\n\
+                     hint: mend it\n  --> dags/a.py:3\n";
+        assert_eq!(told(Dialect::Plain), format!("plan\n--- # #[x] ::y\n{plain}"));
+        let broken = plain.replace(" ::add", " : :add");
+        assert_eq!(told(Dialect::GiteaActions), format!("::group::plan\n--- # #[x] ::y\n::endgroup::\n{broken}"));
+        assert_eq!(
+            told(Dialect::GitLab),
+            format!(
+                "\u{1b}[0Ksection_start:TIME:liftoff_1\r\u{1b}[0Kplan\n--- # #[x] ::y\n\
+                 \u{1b}[0Ksection_end:TIME:liftoff_1\r\u{1b}[0K\n{plain}"
+            )
+        );
+        assert_eq!(told(Dialect::Buildkite), format!("--- plan\n- -- # #[x] ::y\n+++ Liftoff\n{plain}^^^ +++\n"));
+        assert_eq!(
+            told(Dialect::AzurePipelines),
+            "##[group]plan\n--- # #[x] ::y\n##[endgroup]\n\
+             ##vso[task.logissue type=warning;sourcepath=a.py;linenumber=2;]odd\n\
+             ##vso[task.logissue type=error;sourcepath=dags/a.py;linenumber=3;]could not read dags/a.py%0A\
+             because: line 3: bad%0A         ::add-mask::e%0Ahint: mend it\n\
+             ##vso[task.setvariable variable=DEPLOY_ID;isOutput=true]d1\n"
+        );
+        let error = "dags/a.py:3: could not read dags/a.py|nbecause: line 3: bad|n         ::add-mask::e|nhint: mend it";
+        assert_eq!(
+            told(Dialect::TeamCity),
+            format!(
+                "##teamcity[blockOpened name='plan']\n--- # #[x] ::y\n##teamcity[blockClosed name='plan']\n\
+                 ##teamcity[message text='a.py:2: odd' status='WARNING']\n\
+                 ##teamcity[message text='{error}' status='ERROR']\n##teamcity[buildProblem description='{error}']\n\
+                 ##teamcity[setParameter name='DEPLOY_ID' value='d1']\n"
+            )
+        );
     }
 
     #[test]

@@ -7,12 +7,16 @@ pub const ASTRO_API_TOKEN: &str = "ASTRO_API_TOKEN";
 pub const ASTRO_API_TOKEN_FILE: &str = "ASTRO_API_TOKEN_FILE";
 /// Dead API keys of the old Astro API, recognised only to say so.
 pub const ASTRONOMER_KEY_ID: &str = "ASTRONOMER_KEY_ID";
+/// How the names begin under which a run hands on its outputs where those are variables.
+pub const LIFTOFF_OUTPUT: &str = "LIFTOFF_OUTPUT_";
 /// PEM file of trust roots that replaces the host's store.
 pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
 /// Folder of trust roots that replaces the host's store.
 pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
 /// Set by people who want no colour, whatever its value.
 pub const NO_COLOR: &str = "NO_COLOR";
+/// Set by nearly every CI system, whatever its value.
+pub const CI: &str = "CI";
 /// Proxy for `https` URLs; the lower-case name is read first, as curl does.
 pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
 /// Proxy for `http` URLs.

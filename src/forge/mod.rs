@@ -2,7 +2,13 @@
 //! A forge shows what happened; it never influences a deploy, except that it may know commits
 //! that the checkout lacks.
 
+pub mod azure_devops;
+pub mod bitbucket;
+pub mod bitbucket_server;
+pub mod diff;
+pub mod gitea;
 pub mod github;
+pub mod gitlab;
 pub mod interface;
 pub mod rest;
 pub mod sticky;
@@ -12,7 +18,14 @@ use crate::forge::interface::{Connect, Connection, Forge};
 use crate::model::context::ForgeKind;
 
 /// Every forge.
-pub const FORGES: &[(ForgeKind, Connect)] = &[(ForgeKind::GitHub, github::connect)];
+pub const FORGES: &[(ForgeKind, Connect)] = &[
+    (ForgeKind::GitHub, github::connect),
+    (ForgeKind::GitLab, gitlab::connect),
+    (ForgeKind::AzureDevOps, azure_devops::connect),
+    (ForgeKind::Gitea, gitea::connect),
+    (ForgeKind::Bitbucket, bitbucket::connect),
+    (ForgeKind::BitbucketServer, bitbucket_server::connect),
+];
 
 /// Connects to the repository's forge; `None` when it is none that Liftoff knows.
 ///

@@ -28,7 +28,7 @@ pub struct Rest {
     caller: Caller,
     base: Url,
     headers: HeaderMap,
-    token: Secret,
+    secrets: [Secret; 2],
     budget: Duration,
     words: Words,
 }
@@ -93,8 +93,17 @@ impl Rest {
             .map_err(|_| Error::new(Kind::Usage, doing()).because("the token holds characters that no token has"))?;
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(name, value), (ACCEPT, JSON)]);
-        let (caller, token) = (connection.caller.clone(), connection.token.clone());
-        Ok(Self { caller, base, headers, token, budget: connection.budget, words })
+        // A credential may spell the token in another way.
+        let spelled = Secret::new(text.rsplit(' ').next().unwrap_or_default());
+        let (caller, secrets) = (connection.caller.clone(), [connection.token.clone(), spelled]);
+        Ok(Self { caller, base, headers, secrets, budget: connection.budget, words })
+    }
+
+    /// Adds a header to every call.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 
     /// Returns the address of path segments below the base. Whatever a segment holds, it stays one
@@ -155,7 +164,7 @@ impl Rest {
                 Err(Failure::silence(request.method, request.url, reason))
             }
         };
-        outcome.map_err(|failure| failure.hiding(&self.token))
+        outcome.map_err(|failure| self.secrets.iter().fold(failure, |failure, secret| failure.hiding(secret)))
     }
 
     /// Returns a failure as an error with what may help.

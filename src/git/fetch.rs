@@ -11,6 +11,7 @@ use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::git::command::{Git, Hardening};
 use crate::git::commit::CommitInfo;
+use crate::git::listing::ObjectId;
 use crate::git::program::Ownership;
 use crate::git::repository::Repository;
 use crate::model::revision::CommitSha;
@@ -59,21 +60,10 @@ pub async fn fetch_commit(
     if at_hand && complete {
         return Ok(Fetched::Have);
     }
-    let Some(remote) = repository.remote() else {
-        return Ok(Fetched::Missing { why: "the checkout has no remote named origin, nor exactly one remote".to_owned() });
+    let (git, remote) = match connected(repository, timeout, env).await? {
+        Ok(connected) => connected,
+        Err(why) => return Ok(Fetched::Missing { why }),
     };
-    let scratch = repository.scratch()?;
-    let (git, ownership) = repository.program();
-    let settings = match effective_settings(&git, ownership, timeout).await {
-        Ok(settings) => settings,
-        Err(error) => return Ok(Fetched::Missing { why: failure(&error, timeout) }),
-    };
-    let partial = settings.iter().any(|(key, _)| key.starts_with("remote.") && key.ends_with(".promisor"));
-    let mut git = private(Git::new(repository.workdir(), env), &settings).with_variable("GIT_DIR", &scratch);
-    if partial {
-        // A partial clone names commits whose folders it lacks as its own; the server would send nothing.
-        git = git.with_setting("core.alternateRefsCommand=true");
-    }
     let mut arguments: Vec<OsString> =
         ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--filter=blob:none"].map(OsString::from).into();
     arguments.push(match depth {
@@ -95,6 +85,54 @@ pub async fn fetch_commit(
         None => Fetched::Missing { why: "the remote sent nothing".to_owned() },
         Some(why) => Fetched::Missing { why },
     })
+}
+
+/// Makes blobs available, all in one go. Where the server cannot send single objects, that is an
+/// answer, not an error: the text says why.
+///
+/// # Errors
+/// Fails (`Project`) when the temporary folder cannot be written.
+pub async fn fetch_blobs(repository: &Repository, ids: &[ObjectId], timeout: Duration, env: &Env) -> Result<Option<String>> {
+    let deadline = Instant::now() + timeout;
+    let (git, remote) = match connected(repository, timeout, env).await? {
+        Ok(connected) => connected,
+        Err(why) => return Ok(Some(why)),
+    };
+    // There is nothing to negotiate: each object is asked for by its id.
+    let git = git.with_setting("fetch.negotiationAlgorithm=noop");
+    let options =
+        ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--filter=blob:none", "--"];
+    let mut arguments: Vec<OsString> = options.map(OsString::from).into();
+    arguments.push(remote.into());
+    arguments.extend(ids.iter().map(|id| id.to_hex().into()));
+    let answer = git.run_within(&arguments, Hardening::On, deadline.saturating_duration_since(Instant::now())).await;
+    repository.see_fetched()?;
+    Ok(match answer {
+        Ok(answer) if answer.success => None,
+        Ok(answer) => Some(reason(&answer.errors)),
+        Err(error) => Some(failure(&error, timeout)),
+    })
+}
+
+/// Returns git, ready to fetch into the private repository with what the checkout knows about its
+/// remote, and the remote's name; or why there is none.
+async fn connected(repository: &Repository, timeout: Duration, env: &Env) -> Result<std::result::Result<(Git, String), String>> {
+    let Some(remote) = repository.remote() else {
+        return Ok(Err("the checkout has no remote named origin, nor exactly one remote".to_owned()));
+    };
+    let scratch = repository.scratch()?;
+    let (git, ownership) = repository.program();
+    let settings = match effective_settings(&git, ownership, timeout).await {
+        Ok(settings) => settings,
+        Err(error) => return Ok(Err(failure(&error, timeout))),
+    };
+    let partial = settings.iter().any(|(key, _)| key.starts_with("remote.") && key.ends_with(".promisor"));
+    let git = private(Git::new(repository.workdir(), env), &settings).with_variable("GIT_DIR", &scratch);
+    if partial {
+        // A partial clone names commits whose folders it lacks as its own; the server would send nothing.
+        return Ok(Ok((git.with_setting("core.alternateRefsCommand=true"), remote)));
+    }
+    Ok(Ok((git, remote)))
 }
 
 /// Returns all settings that are in force in the checkout, from every file and the environment.

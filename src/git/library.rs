@@ -59,6 +59,12 @@ impl Library {
         self.0.workdir()
     }
 
+    /// Returns the opened repository itself.
+    #[must_use]
+    pub const fn opened(&self) -> &git2::Repository {
+        &self.0
+    }
+
     /// Returns the folder that holds objects, shared by all working trees.
     #[must_use]
     pub fn common_dir(&self) -> &Path {
@@ -385,7 +391,9 @@ fn modified(_: &fs::Metadata) -> Option<(u32, u32)> {
     None
 }
 
-fn failed(error: &git2::Error) -> Error {
+/// Returns the error for what libgit2 cannot read.
+#[must_use]
+pub fn failed(error: &git2::Error) -> Error {
     Error::new(Kind::Project, "read the git repository").because(error.message()).hint("check the repository out again")
 }
 

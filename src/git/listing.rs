@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::path::RelPath;
 
 /// The id of a blob, tree or commit: 20 bytes (SHA-1, padded with zeros) or 32 bytes (SHA-256).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId([u8; 32]);
 
 impl ObjectId {
@@ -32,6 +32,14 @@ impl ObjectId {
             })
             .collect();
         Self::from_bytes(&bytes?)
+    }
+
+    /// Returns the hexadecimal digits: 40, or 64 for an id that fills all 32 bytes.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        let padded = self.0.iter().skip(20).all(|byte| *byte == 0);
+        let length = if padded { 20 } else { 32 };
+        self.0.iter().take(length).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -168,7 +176,8 @@ mod tests {
     fn ids_of_both_hash_functions_are_read() {
         for digits in ["ab".repeat(20), "AB".repeat(32)] {
             assert_eq!(ObjectId::from_hex(digits.as_bytes()), ObjectId::from_bytes(&vec![0xab; digits.len() / 2]));
-            assert!(ObjectId::from_hex(digits.as_bytes()).is_some());
+            let id = ObjectId::from_hex(digits.as_bytes()).expect("an id");
+            assert_eq!(id.to_hex(), digits.to_lowercase());
         }
         for text in ["", "abc", &"g".repeat(40), &"a".repeat(42)] {
             assert_eq!(ObjectId::from_hex(text.as_bytes()), None, "{text}");

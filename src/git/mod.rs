@@ -1,9 +1,11 @@
 //! Reads the checkout: commits, branch, and what differs between a commit and the working tree.
 //! It never changes the working tree or the repository, and knows nothing of projects, plans or Deployments.
 
+pub mod blobs;
 pub mod command;
 pub mod commit;
 pub mod compare;
+pub mod contents;
 pub mod fetch;
 #[cfg(test)]
 #[cfg(unix)]

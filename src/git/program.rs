@@ -75,6 +75,12 @@ impl Program {
         &self.git
     }
 
+    /// Returns the program without leave to talk to any server.
+    #[must_use]
+    pub const fn offline(&self) -> &Git {
+        &self.offline
+    }
+
     /// Checks that git accepts the checkout and that it has a working tree.
     ///
     /// # Errors
@@ -359,7 +365,11 @@ fn path_arguments(folders: &[RelPath]) -> Vec<OsString> {
     folders.iter().map(|folder| folder.to_path().into_os_string()).collect()
 }
 
-fn successful(answer: Answer) -> Result<Vec<u8>> {
+/// Returns the output of a command that succeeded.
+///
+/// # Errors
+/// Fails (`Project`) with git's reason when it did not.
+pub fn successful(answer: Answer) -> Result<Vec<u8>> {
     if answer.success {
         return Ok(answer.stdout);
     }
@@ -371,7 +381,9 @@ fn successful(answer: Answer) -> Result<Vec<u8>> {
     })
 }
 
-fn not_understood(command: &str) -> Error {
+/// Returns the error for output of an unknown form.
+#[must_use]
+pub fn not_understood(command: &str) -> Error {
     Error::new(Kind::Project, "read the git repository").because(format!("`git {command}` answered in an unknown form"))
 }
 
@@ -379,7 +391,9 @@ fn records(listing: &[u8]) -> impl Iterator<Item = &[u8]> {
     listing.split(|byte| *byte == 0).filter(|record| !record.is_empty())
 }
 
-fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+/// Splits bytes at the first occurrence of a byte.
+#[must_use]
+pub fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let position = bytes.iter().position(|byte| *byte == at)?;
     Some((bytes.get(..position)?, bytes.get(position + 1..)?))
 }

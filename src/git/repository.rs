@@ -1,7 +1,7 @@
 //! The checkout that a run works on: one interface over the library and the `git` program.
 //! It reads only; the one thing it ever writes is a private temporary folder for fetched objects.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -161,6 +161,34 @@ impl Repository {
         Ok(ChangeSet { base: base.clone(), changes })
     }
 
+    /// Returns those of the paths that are regular files in a commit, with the ids of their blobs.
+    /// The paths lie in the folders.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the commit's folders are not at hand.
+    pub fn files_at(&self, commit: &CommitSha, folders: &[RelPath], paths: &[RelPath]) -> Result<BTreeMap<RelPath, ObjectId>> {
+        let tree = self.source().tree(commit, &outermost(folders), &self.env)?;
+        let is_file = |mode| matches!(mode, Mode::File | Mode::Executable);
+        let files = paths.iter().filter_map(|path| Some((path.clone(), tree.get(path).filter(|item| is_file(item.mode))?.id)));
+        Ok(files.collect())
+    }
+
+    /// Returns the size of each blob, in their order; `None` for those that are not at hand.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the repository is damaged.
+    pub fn blob_sizes(&self, ids: &[ObjectId]) -> Result<Vec<Option<u64>>> {
+        self.source().blob_sizes(ids)
+    }
+
+    /// Returns the bytes of blobs that are at hand, in their order.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when one of them cannot be read.
+    pub fn blobs(&self, ids: &[ObjectId]) -> Result<Vec<Vec<u8>>> {
+        self.source().blobs(ids)
+    }
+
     /// Returns the files that a commit of everything would change: tracked files that differ from
     /// HEAD and untracked ones that are not ignored.
     ///
@@ -220,6 +248,22 @@ impl Repository {
         let source = self.source();
         let here = source.rev_parse(rev);
         Ok(here.or_else(|| source.rev_parse(&format!("refs/remotes/{}/{rev}", source.remote()?))))
+    }
+
+    /// Returns the head of a pull request when what is checked out is its merge with the target
+    /// branch, made on the spot: then the first parent is the target's tip at the remote.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the repository is damaged.
+    pub fn merged_head(&self, target: &str) -> Result<Option<CommitSha>> {
+        let source = self.source();
+        let merge = source.head()?.map_or(Ok(None), |sha| source.commit(&sha))?;
+        let (Some([base, head]), Some(remote)) = (merge.as_ref().map(|commit| commit.parents.as_slice()), source.remote()) else {
+            return Ok(None);
+        };
+        // A person who merges the target into the branch makes the branch the first parent.
+        let tip = source.rev_parse(&format!("refs/remotes/{remote}/{target}"));
+        Ok((!target.is_empty() && tip.as_ref() == Some(base)).then(|| head.clone()))
     }
 
     /// Returns the `git` program bound to this checkout, and who owns the checkout.
@@ -360,6 +404,36 @@ mod tests {
         repo.commit("all");
         assert_eq!(changes(&bench, &repo, &base, &["dags"]).len(), 5, "committing does not change what ships");
         assert!(uncommitted(&bench, &repo, "").is_empty());
+    }
+
+    #[test]
+    fn the_head_of_a_pull_request_is_found_behind_a_merge_made_on_the_spot() {
+        let bench = Bench::create();
+        let origin = bench.repository("origin");
+        let main = origin.git(["rev-parse", "--abbrev-ref", "HEAD"]);
+        origin.git(["checkout", "-q", "-b", "feature"]);
+        origin.write("dags/feature.py", "f");
+        let feature = origin.commit("feature");
+        origin.git(["checkout", "-q", &main]);
+        origin.write("dags/more.py", "m");
+        origin.commit("more");
+        let ci = bench.clone_of(&origin, "ci", &[]);
+        let found = |target: &str| {
+            let answers =
+                [open(&bench, &ci), open_program(&bench, &ci)].map(|repository| repository.merged_head(target).expect("read"));
+            assert_eq!(answers[0], answers[1], "library and program differ");
+            answers[0].clone()
+        };
+        assert_eq!(found(&main), None, "no merge");
+        ci.git(["checkout", "-q", "--detach"]);
+        ci.git(["merge", "-q", "--no-ff", "-m", "on the spot", "origin/feature"]);
+        assert_eq!(found(&main), Some(feature));
+        for other in ["feature", "nowhere", "", "main^{tree}", "-x"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        ci.git(["checkout", "-q", "--detach", "origin/feature"]);
+        ci.git(["merge", "-q", "-m", "a person's", &format!("origin/{main}")]);
+        assert_eq!(found(&main), None, "a merge of the target into the branch is the head itself");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::env::snapshot::Env;
 use crate::env::temporary;
 use crate::error::{Error, Kind, Result};
+use crate::git::blobs;
 use crate::git::command::Git;
 use crate::git::commit::Commit;
 use crate::git::compare::ExecutableBits;
@@ -135,6 +136,30 @@ impl Source {
         }
         self.prepare_scratch(env)?;
         self.program.tree(commit, folders)
+    }
+
+    /// Returns the size of each blob, in their order; `None` for those that are not at hand.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when the objects cannot be read.
+    pub fn blob_sizes(&self, ids: &[ObjectId]) -> Result<Vec<Option<u64>>> {
+        match (&self.library, ids) {
+            (_, []) => Ok(Vec::new()),
+            (Some(library), _) => blobs::sizes_by_library(library, ids),
+            (None, _) => blobs::sizes_by_program(&self.program, ids),
+        }
+    }
+
+    /// Returns the bytes of blobs that are at hand, in their order.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when one of them cannot be read.
+    pub fn blobs(&self, ids: &[ObjectId]) -> Result<Vec<Vec<u8>>> {
+        match (&self.library, ids) {
+            (_, []) => Ok(Vec::new()),
+            (Some(library), _) => blobs::read_by_library(library, ids),
+            (None, _) => blobs::read_by_program(&self.program, ids),
+        }
     }
 
     /// Returns the index below some folders.

@@ -64,7 +64,7 @@ impl Caller {
     /// # Errors
     /// Returns the last failure, with the number of tries.
     pub async fn call(&self, repeat: Repeat, request: &Request) -> Outcome<Answer> {
-        self.persist(repeat, async || self.call_once(request).await).await
+        self.persist(repeat, || self.call_once(request)).await
     }
 
     async fn call_once(&self, request: &Request) -> Outcome<Answer> {
@@ -86,7 +86,10 @@ impl Caller {
     ///
     /// # Errors
     /// Returns the last failure, with the number of tries.
-    pub async fn persist<T>(&self, repeat: Repeat, attempt: impl AsyncFn() -> Outcome<T>) -> Outcome<T> {
+    pub async fn persist<T, F>(&self, repeat: Repeat, attempt: impl Fn() -> F) -> Outcome<T>
+    where
+        F: Future<Output = Outcome<T>>,
+    {
         let mut tried = 1;
         loop {
             let mut failure = match attempt().await {

@@ -14,6 +14,8 @@ pub struct CiContext {
     pub event: Event,
     /// The commit this run serves: for a pull request its head, never a synthetic merge commit.
     pub commit: Option<CommitSha>,
+    /// How the commit's id begins, in lower-case digits, where the system tells only that.
+    pub commit_prefix: Option<String>,
     /// The branch this run serves: for a pull request its head branch.
     pub branch: Option<String>,
     /// The tag this run serves, when it serves one.
@@ -22,6 +24,8 @@ pub struct CiContext {
     pub before: Option<CommitSha>,
     /// The pull request this run serves.
     pub pull_request: Option<PullRequest>,
+    /// Whose code the run has, as far as the system tells.
+    pub trust: Trust,
     /// The repository, as the CI system names it.
     pub repository: Option<Repository>,
     /// Page of this run, for people.
@@ -32,6 +36,28 @@ pub struct CiContext {
     pub checkout: Option<PathBuf>,
 }
 
+impl CiContext {
+    /// Returns a context in which nothing is known but the system and the event.
+    #[must_use]
+    pub const fn new(provider: &'static str, event: Event) -> Self {
+        Self {
+            provider,
+            event,
+            commit: None,
+            commit_prefix: None,
+            branch: None,
+            tag: None,
+            before: None,
+            pull_request: None,
+            trust: Trust::SameRepository,
+            repository: None,
+            run_url: None,
+            actor: None,
+            checkout: None,
+        }
+    }
+}
+
 /// What started a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -39,7 +65,8 @@ pub enum Event {
     Push,
     /// A tag was pushed.
     Tag,
-    /// Something happened to a pull request; the action is the forge's word, such as `opened`.
+    /// Something happened to a pull request; the action is the forge's word, such as `opened`,
+    /// and empty where the system does not tell it.
     PullRequest { action: String },
     /// A merge queue checks a group of pull requests.
     MergeGroup,
@@ -70,28 +97,45 @@ pub struct PullRequest {
     pub title: String,
     /// Head commit.
     pub head: Option<CommitSha>,
-    /// Head branch, hostile text.
+    /// Head branch, hostile text; empty where the system does not tell it.
     pub head_branch: String,
-    /// Branch it would merge into.
+    /// Branch it would merge into; empty where the system does not tell it.
     pub base_branch: String,
     /// Tip of the base branch as the event knew it; may be stale.
     pub base: Option<CommitSha>,
-    /// Whether secrets can be expected.
-    pub trust: Trust,
     /// Open, merged or closed.
     pub state: PullRequestState,
     /// Page of the pull request.
     pub url: Option<String>,
 }
 
-/// Whether a pull request's run gets the repository's secrets.
+impl PullRequest {
+    /// Returns an open pull request of which nothing is known but its number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self {
+            number,
+            title: String::new(),
+            head: None,
+            head_branch: String::new(),
+            base_branch: String::new(),
+            base: None,
+            state: PullRequestState::Open,
+            url: None,
+        }
+    }
+}
+
+/// Whose code a run has, and so whether it gets the repository's secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// A branch of the same repository.
+    /// The repository's own.
     SameRepository,
-    /// A branch of a fork: no secrets.
+    /// A pull request's, of which the system does not say where it comes from.
+    Unknown,
+    /// A fork's: no secrets.
     Fork,
-    /// Dependabot: a branch of the same repository, but another secret store.
+    /// The repository's own, by Dependabot: another secret store.
     Dependabot,
 }
 

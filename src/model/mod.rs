@@ -3,15 +3,19 @@
 
 pub mod artifact;
 pub mod context;
+pub mod dag;
 pub mod deploy;
 pub mod deployment;
+pub mod dialect;
 pub mod entry;
 pub mod fingerprint;
 pub mod ids;
 pub mod image;
 pub mod markup;
+pub mod outputs;
 pub mod path;
 pub mod project;
+pub mod repository;
 pub mod revision;
 pub mod runtime;
 pub mod secret;

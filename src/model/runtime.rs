@@ -71,6 +71,28 @@ impl RuntimeVersion {
     }
 }
 
+/// A version of Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Python {
+    /// Major version.
+    pub major: u8,
+    /// Minor version.
+    pub minor: u8,
+}
+
+impl Python {
+    /// Returns the version that a Runtime image's name chooses, such as 3.12 for
+    /// `…/runtime:3.1-4-python-3.12-base`; `None` when it leaves that to the image.
+    #[must_use]
+    pub fn of_image(name: &str) -> Option<Self> {
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
+        let (_, tag) = name.rsplit_once(':')?;
+        let (_, version) = tag.split_once("-python-")?;
+        let (major, minor) = version.split('-').next()?.split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+}
+
 fn number(text: &str) -> Option<(u64, &str)> {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, &text[end..]))
@@ -153,5 +175,20 @@ mod tests {
         assert_eq!(version("3.1-4").airflow_major(), 3);
         assert!(version("9.4.0").is_restricted());
         assert!(!version("9.7.0").is_restricted());
+    }
+
+    #[test]
+    fn the_name_of_an_image_may_choose_a_python() {
+        let cases = [
+            ("astrocrpublic.azurecr.io/runtime:3.1-4-python-3.12-base", Some((3, 12))),
+            ("quay.io/astronomer/astro-runtime:12.5.0-python-3.9", Some((3, 9))),
+            ("astrocrpublic.azurecr.io/runtime:3.1-4-python-3.12@sha256:0", Some((3, 12))),
+            ("astrocrpublic.azurecr.io/runtime:3.1-4", None),
+            ("localhost:5000/runtime-python-3.12", None),
+            ("runtime:3.1-4-python-x", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(Python::of_image(name).map(|python| (python.major, python.minor)), expected, "{name}");
+        }
     }
 }

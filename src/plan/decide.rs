@@ -5,6 +5,7 @@ use crate::changes::change::Relation;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::context::Trust;
+use crate::model::dag::{Dag, DagDifference};
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentStatus;
 use crate::plan::deployed::Deployed;
@@ -31,7 +32,9 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         None => guards::check_nothing(facts).err(),
     };
     let decision = match (&facts.target, wanted) {
-        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot), .. }, wanted) => Decision::NoCredentials(wanted),
+        (Target::Unreachable { trust: Some(Trust::Fork | Trust::Dependabot | Trust::Unknown), .. }, wanted) => {
+            Decision::NoCredentials(wanted)
+        }
         (_, None) => Decision::Nothing,
         (_, Some(_)) if facts.request.delete_bundle => Decision::RemoveBundle,
         (_, Some(deploy_type)) => Decision::Ship(deploy_type),
@@ -44,9 +47,23 @@ pub fn plan(facts: &Facts) -> Result<Plan> {
         steps: steps(facts, decision),
         notices: notices(facts, wanted),
         files,
+        dags: facts.dags.clone(),
         artifacts,
         refusal,
     })
+}
+
+/// Returns whether the plan for these facts ships DAGs, so that it is worth reading them.
+///
+/// # Errors
+/// As `plan`.
+pub fn ships_dags(facts: &Facts) -> Result<bool> {
+    let artifacts: Vec<Verdict> = facts.artifacts.iter().map(verdict::judge).collect();
+    let (wanted, _) = deploy_type(facts, &artifacts)?;
+    Ok(wanted.is_some_and(|deploy_type| {
+        let in_bundle = facts.target.dag_deploys() && deploy_type.ships_dags();
+        in_bundle || (guards::dags_in_image(facts) && deploy_type.ships_image())
+    }))
 }
 
 /// Nothing is compared where there is nothing to compare with.
@@ -56,6 +73,7 @@ fn unmapped(why: &str) -> Plan {
         reason: why.to_owned(),
         artifacts: Vec::new(),
         files: Vec::new(),
+        dags: None,
         base: None,
         steps: Vec::new(),
         notices: vec![why.to_owned()],
@@ -219,7 +237,8 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
             let cause = match trust {
                 Some(Trust::Fork) => "pull requests from forks get no secrets",
                 Some(Trust::Dependabot) => "Dependabot's pull requests get no deploy secrets",
-                _ => "there is no ASTRO_API_TOKEN",
+                Some(Trust::Unknown) => "there is no ASTRO_API_TOKEN, as is right for a pull request from a fork",
+                Some(Trust::SameRepository) | None => "there is no ASTRO_API_TOKEN",
             };
             let state = if *dag_deploys { "on" } else { "off" };
             notices.push(format!("{cause}, so this plan is made from git alone and takes DAG deploys to be {state}"));
@@ -246,6 +265,19 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         notices.push("`force` ships even when nothing changed; leave it out to let Liftoff skip".to_owned());
     }
     notices.extend(facts.artifacts.iter().filter_map(|artifact| relation_notice(facts, artifact, wanted?)));
+    notices.extend(facts.dags.iter().flat_map(|dags| vanishing(&dags.difference)));
+    notices
+}
+
+/// A DAG that vanishes takes its schedule with it, which must not pass unseen.
+fn vanishing(difference: &DagDifference) -> Vec<String> {
+    const MOST: usize = 20;
+    let unless = if difference.dynamic.is_empty() { "" } else { ", unless a DAG with a computed id takes its place" };
+    let dag = |dag: &Dag| format!("DAG `{}` disappears from the Deployment{unless}", dag.id);
+    let mut notices: Vec<String> = difference.removed.iter().take(MOST).map(dag).collect();
+    if let Some(rest) = difference.removed.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        notices.push(format!("{rest} more DAGs disappear from the Deployment"));
+    }
     notices
 }
 

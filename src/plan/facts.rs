@@ -4,12 +4,13 @@
 use crate::changes::change::{ChangeKind, Relation};
 use crate::model::artifact::{Artifact, Content};
 use crate::model::context::Trust;
+use crate::model::dag::DagFacts;
 use crate::model::deploy::{DeployRecord, GitSource};
 use crate::model::deployment::Deployment;
 use crate::model::path::RelPath;
-use crate::model::project::ProjectShape;
+use crate::model::project::{ProjectKind, ProjectShape};
 use crate::model::revision::CommitSha;
-use crate::model::runtime::RuntimeVersion;
+use crate::model::runtime::{Python, RuntimeVersion};
 use crate::plan::deployed::Deployed;
 use crate::settings::values::DeployTypeSetting;
 
@@ -28,6 +29,8 @@ pub struct Facts {
     pub artifacts: Vec<ArtifactFacts>,
     /// Runtime versions the platform offers, when they were asked for.
     pub runtime_releases: Vec<String>,
+    /// What is known of the DAGs; none when none ship.
+    pub dags: Option<DagFacts>,
 }
 
 /// What the user asked for.
@@ -216,11 +219,42 @@ pub struct ChangedFile {
     pub why: String,
 }
 
+impl Facts {
+    /// Returns the major version of Airflow that would read the DAGs, when it can be told.
+    #[must_use]
+    pub fn airflow_major(&self) -> Option<u64> {
+        let ours = dockerfile_runtime(&self.project).cloned();
+        let theirs = self.target.deployment().and_then(|deployment| RuntimeVersion::parse(&deployment.runtime_version));
+        let runtime = if self.brings_image() { ours.or(theirs) } else { theirs.or(ours) };
+        runtime.map(|runtime| runtime.airflow_major())
+    }
+
+    /// Returns the version of Python that would read the DAGs, when the Dockerfile chooses it and
+    /// its image is what runs in the end.
+    #[must_use]
+    pub fn python(&self) -> Option<Python> {
+        match &self.project.kind {
+            ProjectKind::Astro(astro) if self.brings_image() => {
+                let dockerfile = astro.dockerfile.as_ref().filter(|dockerfile| dockerfile.runtime.is_some())?;
+                Python::of_image(dockerfile.base_image.as_deref()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns whether the image of the project's Dockerfile runs after the deploy: it ships, or
+    /// is the same already.
+    fn brings_image(&self) -> bool {
+        let has_image = self.artifacts.iter().any(|artifact| artifact.artifact == Artifact::Image);
+        has_image && self.request.prebuilt_image.is_none()
+    }
+}
+
 /// Returns the Runtime version that the project's Dockerfile would bring, when it can be read.
 #[must_use]
 pub fn dockerfile_runtime(project: &ProjectShape) -> Option<&RuntimeVersion> {
     match &project.kind {
-        crate::model::project::ProjectKind::Astro(astro) => astro.dockerfile.as_ref()?.runtime.as_ref(),
+        ProjectKind::Astro(astro) => astro.dockerfile.as_ref()?.runtime.as_ref(),
         _ => None,
     }
 }

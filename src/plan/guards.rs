@@ -1,12 +1,16 @@
 //! What must not be shipped, each with its own message.
 //! A guard looks at the decision and the facts; it never looks at the world.
 
+use std::collections::BTreeSet;
+
 use crate::changes::change::Relation;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::context::Trust;
+use crate::model::dag::{Problem, Severity};
 use crate::model::deploy::DeployType;
 use crate::model::deployment::{Deployment, DeploymentStatus};
+use crate::model::path::RelPath;
 use crate::model::project::ProjectKind;
 use crate::plan::deployed::Deployed;
 use crate::plan::facts::{ArtifactFacts, Facts, dockerfile_runtime};
@@ -44,7 +48,7 @@ pub fn check(facts: &Facts, deploy_type: DeployType) -> Result<()> {
             same_repository(facts, artifact)?;
         }
     }
-    Ok(())
+    dags_importable(facts)
 }
 
 /// Checks that "nothing to ship" is not the answer to a wrong folder: whoever asks for DAGs or a
@@ -89,7 +93,9 @@ fn not_a_strangers(facts: &Facts) -> Result<()> {
     Ok(())
 }
 
-fn dags_in_image(facts: &Facts) -> bool {
+/// Returns whether DAGs are part of an image that is built here.
+#[must_use]
+pub fn dags_in_image(facts: &Facts) -> bool {
     let remote = facts.target.deployment().is_some_and(|deployment| deployment.remote_execution);
     !facts.target.dag_deploys() && !remote && facts.request.prebuilt_image.is_none()
 }
@@ -206,6 +212,23 @@ fn dags_present(facts: &Facts) -> Result<()> {
     Err(Error::new(Kind::Refused, "ship the DAGs")
         .because(because)
         .hint("check `root-folder` and `dags-path`; set `allow-no-dags: true` if this is meant"))
+}
+
+/// A file that Airflow cannot import takes its DAGs away, or leaves old ones running.
+fn dags_importable(facts: &Facts) -> Result<()> {
+    let problems = facts.dags.iter().flat_map(|dags| &dags.problems);
+    let errors: Vec<&Problem> = problems.filter(|problem| problem.severity == Severity::Error).collect();
+    let Some(first) = errors.first() else { return Ok(()) };
+    let files: BTreeSet<&RelPath> = errors.iter().map(|problem| &problem.file).collect();
+    let because = match (errors.len(), files.len()) {
+        (1, _) => first.to_string(),
+        (count, 1) => format!("{first}; {count} errors in all"),
+        (count, files) => format!("{first}; {count} errors in {files} files in all"),
+    };
+    Err(Error::new(Kind::ChecksFailed, "ship the DAGs")
+        .because(because)
+        .hint("correct the files, or list them in .liftoffignore; `check: false` ships them unchecked")
+        .at(first.file.to_string(), first.line))
 }
 
 fn bundle_present(facts: &Facts) -> Result<()> {

@@ -2,6 +2,7 @@
 //! Printing it is the dry run; performing it is the deploy.
 
 use crate::error::Error;
+use crate::model::dag::DagFacts;
 use crate::model::deploy::DeployType;
 use crate::model::revision::CommitSha;
 use crate::plan::facts::{BaseOrigin, ChangedFile};
@@ -18,6 +19,8 @@ pub struct Plan {
     pub artifacts: Vec<Verdict>,
     /// Every changed file with its owner, in path order.
     pub files: Vec<ChangedFile>,
+    /// What is known of the DAGs; none when none ship.
+    pub dags: Option<DagFacts>,
     /// The commit that files were compared with; the artifacts may have more than one.
     pub base: Option<(CommitSha, BaseOrigin)>,
     /// What performing the plan does, in order.

@@ -33,6 +33,20 @@ pub fn hashed(source: &Path, buffer: &mut [u8]) -> std::io::Result<(EntryKind, [
     Ok((EntryKind::File { size, executable: is_executable(&facts) }, *hasher.finalize().as_bytes()))
 }
 
+/// Returns the bytes of a file; of a larger one than `limit` only the first `limit + 1`.
+///
+/// # Errors
+/// Fails as the file system does, and when a link or anything else has taken the file's place.
+pub fn bytes(source: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let file = open(source)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it changed while it was read"));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Returns the literal target of a link.
 ///
 /// # Errors
@@ -109,5 +123,11 @@ mod tests {
         assert!(made.success());
         assert!(hashed(&at("pipe"), &mut [0; 8]).is_err());
         assert!(hashed(folder.path(), &mut [0; 8]).is_err());
+        for name in ["link", "pipe", "."] {
+            assert!(bytes(&at(name), 8).is_err(), "{name}");
+        }
+        std::fs::write(at("secret"), "0123456789").expect("a file");
+        assert_eq!(bytes(&at("secret"), 8).expect("readable"), b"012345678");
+        assert_eq!(bytes(&at("secret"), 10).expect("readable"), b"0123456789");
     }
 }

@@ -7,6 +7,7 @@ use crate::deploy::outcome::{Arrival, Outcome};
 use crate::error::Error;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
+use crate::report::dags;
 use crate::report::run::{Ending, Run, ShownSetting};
 
 /// Returns the whole run as one object.
@@ -75,6 +76,7 @@ fn plan_fields(plan: &Plan) -> Map<String, Value> {
         "base": base,
         "artifacts": artifacts,
         "files": files,
+        "dags": plan.dags.as_ref().map(dags::object),
         "steps": plan.steps.iter().map(|step| step.name()).collect::<Vec<_>>(),
         "notices": plan.notices,
         "refusal": plan.refusal.as_ref().map(error),

@@ -1,14 +1,16 @@
 //! The run as Markdown, for a pull request's comment and a job's summary: outcome and links, what
-//! shipped and why, files, timings, in that order.
+//! shipped and why, which DAGs differ, files, timings, in that order.
 //! Names, titles, paths and messages are hostile: they appear only through `Ink`.
 
 use crate::console::progress::bytes;
 use crate::deploy::outcome::{Arrival, Outcome};
 use crate::model::artifact::Artifact;
+use crate::model::dag::DagFacts;
 use crate::model::deploy::DeployType;
 use crate::model::markup::{MARK, Markup, cut};
 use crate::plan::outline::Plan;
 use crate::plan::verdict::Verdict;
+use crate::report::dags_markdown;
 use crate::report::figures;
 use crate::report::ink::Ink;
 use crate::report::run::{Ending, Run};
@@ -19,6 +21,8 @@ use crate::report::text;
 struct Room {
     /// Files listed before the rest is only counted.
     files: usize,
+    /// DAGs, and problems of their files, listed before the rest is only counted.
+    dags: usize,
     /// Characters of one message.
     message: usize,
     /// Notices.
@@ -27,10 +31,10 @@ struct Room {
 
 /// From generous to narrow; the first that fits is taken.
 const ROOMS: [Room; 4] = [
-    Room { files: 200, message: 6_000, notices: 50 },
-    Room { files: 50, message: 3_000, notices: 20 },
-    Room { files: 10, message: 1_000, notices: 10 },
-    Room { files: 0, message: 300, notices: 5 },
+    Room { files: 200, dags: 100, message: 6_000, notices: 50 },
+    Room { files: 50, dags: 40, message: 3_000, notices: 20 },
+    Room { files: 10, dags: 10, message: 1_000, notices: 10 },
+    Room { files: 0, dags: 3, message: 300, notices: 5 },
 ];
 
 /// Returns the mark by which the comment of this project and Deployment is found again.
@@ -96,7 +100,12 @@ fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
         }
     }
     if let Some(plan) = run.plan {
+        let dags = |lines: fn(&DagFacts, Ink, usize) -> String| {
+            plan.dags.as_ref().map(|facts| lines(facts, ink, room.dags)).unwrap_or_default()
+        };
+        text.push_str(&dags(dags_markdown::problems));
         text.push_str(&artifacts(run, plan, ink, room));
+        text.push_str(&dags(dags_markdown::difference));
         text.push_str(&notices(plan, ink, room));
         text.push_str(&files(plan, ink, room));
     }
@@ -287,13 +296,8 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
 
     fn context() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
             commit: CommitSha::parse("0123456789abcdef0123456789abcdef01234567"),
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
             repository: Some(Repository {
                 forge: ForgeKind::GitHub,
                 server_url: "https://github.com".to_owned(),
@@ -301,8 +305,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
                 path: "acme/demo".to_owned(),
             }),
             run_url: Some("https://github.com/acme/demo/actions/runs/7".to_owned()),
-            actor: None,
-            checkout: None,
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 
@@ -362,6 +365,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
                 file(b"dags/sales.py", ChangeKind::Modified, Some(Artifact::Dags), "in the DAGs folder"),
                 file(b"docs/@acme|#1`x`</code><img>.md", ChangeKind::Added, None, "matches *.md"),
             ],
+            dags: None,
             base: None,
             steps: Vec::new(),
             notices: vec!["see https://evil.example or www.evil.example".to_owned()],

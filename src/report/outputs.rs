@@ -51,7 +51,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 }
                 "deployment-url" => text(deployment.and_then(|deployment| deployment.astro_url.as_deref())),
                 "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
-                "json" => bounded(json, "files"),
+                "json" => bounded(json),
                 _ => String::new(),
             };
             (*name, value)
@@ -67,22 +67,25 @@ pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
         "reason" => all.failure.as_ref().map_or_else(|| all.headline(), ToString::to_string),
         "matrix" => all.matrix().to_string(),
         "any" => all.shipping().next().is_some().to_string(),
-        "json" => bounded(json, "projects"),
+        "json" => bounded(json),
         _ => String::new(),
     };
     NAMES.iter().map(|name| (*name, value(name))).collect()
 }
 
-/// Returns the object as text, without its longest list where that would be too long.
-fn bounded(json: &Value, longest: &str) -> String {
-    let text = json.to_string();
-    if text.len() <= JSON_LIMIT {
-        return text;
-    }
+/// Returns the object as text, without its long fields, one after the other, where that would be
+/// too long.
+fn bounded(json: &Value) -> String {
     let mut short = json.clone();
-    if let Some(object) = short.as_object_mut() {
-        object.insert(longest.to_owned(), Value::Array(Vec::new()));
-        object.insert(format!("{longest}_omitted"), Value::Bool(true));
+    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null), ("projects", Value::Array(Vec::new()))] {
+        let text = short.to_string();
+        if text.len() <= JSON_LIMIT {
+            return text;
+        }
+        if let Some(field) = short.get_mut(name) {
+            *field = empty;
+            short[format!("{name}_omitted")] = Value::Bool(true);
+        }
     }
     short.to_string()
 }
@@ -92,11 +95,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_list_of_files_is_left_out_and_that_is_said() {
+    fn what_is_too_long_is_left_out_and_that_is_said() {
         let short = serde_json::json!({"files": ["a"], "reason": "r"});
-        assert_eq!(bounded(&short, "files"), short.to_string());
+        assert_eq!(bounded(&short), short.to_string());
         let long = serde_json::json!({"files": vec!["a long path"; 100_000], "reason": "r"});
-        let kept: Value = serde_json::from_str(&bounded(&long, "files")).expect("JSON");
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
         assert_eq!(kept, serde_json::json!({"files": [], "files_omitted": true, "reason": "r"}));
+        let long = serde_json::json!({"files": ["a"], "dags": {"added": vec!["a long DAG"; 100_000]}, "reason": "r"});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        let expected = serde_json::json!({"files": [], "files_omitted": true, "dags": null, "dags_omitted": true, "reason": "r"});
+        assert_eq!(kept, expected);
+        let long = serde_json::json!({"projects": vec!["a project"; 100_000], "any": true});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        assert_eq!(kept, serde_json::json!({"projects": [], "projects_omitted": true, "any": true}));
     }
 }

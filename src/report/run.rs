@@ -42,6 +42,15 @@ pub enum Ending<'a> {
     },
 }
 
+/// How much of long lists to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The first entries and a count of the others.
+    Brief,
+    /// Every file, every DAG and every setting that is not a default.
+    Full,
+}
+
 /// One setting as reports show it.
 #[derive(Debug, Clone)]
 pub struct ShownSetting {

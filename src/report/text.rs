@@ -6,20 +6,11 @@ use crate::deploy::outcome::{Arrival, Outcome};
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::plan::verdict::Verdict;
-use crate::report::figures;
-use crate::report::run::{ShownSetting, shipped};
+use crate::report::run::{Detail, ShownSetting, shipped};
+use crate::report::{dags, figures};
 
 /// Files listed in a plan before the rest is only counted, unless every file was asked for.
 const FILES_SHOWN: usize = 40;
-
-/// How much of the file list to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// The first files and a count of the others.
-    Brief,
-    /// Every file and every setting that is not a default.
-    Full,
-}
 
 /// Returns the plan, line by line.
 #[must_use]
@@ -39,6 +30,7 @@ pub fn plan(plan: &Plan, deployment: Option<&Deployment>, settings: &[ShownSetti
         Decision::RemoveBundle => lines.extend(plan.artifacts.iter().map(|verdict| format!("Removal     {}", verdict.artifact))),
         _ => lines.extend(plan.artifacts.iter().map(artifact)),
     }
+    lines.extend(plan.dags.iter().flat_map(|facts| dags::lines(facts, detail)));
     lines.extend(files(plan, detail));
     if detail == Detail::Full {
         let set: Vec<&ShownSetting> = settings.iter().filter(|setting| setting.origin != "default").collect();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::env::names::LIFTOFF_OUTPUT;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::context::CiContext;
@@ -172,7 +173,8 @@ fn inputs(env: &Env, notices: &mut Vec<String>) -> Vec<Given> {
 }
 
 fn variables(env: &Env) -> Result<Vec<Given>> {
-    for variable in env.names().filter(|name| name.starts_with("LIFTOFF_")) {
+    // The outputs of an earlier job may be variables of this one.
+    for variable in env.names().filter(|name| name.starts_with("LIFTOFF_") && !name.starts_with(LIFTOFF_OUTPUT)) {
         if env.get(variable).is_some() && !SETTINGS.iter().any(|setting| setting.variable() == variable) {
             let name = variable.trim_start_matches("LIFTOFF_").to_ascii_lowercase();
             let near = nearest(&name, names()).and_then(table::find).map(Setting::variable);

@@ -159,6 +159,7 @@ fn project(reader: &Reader<'_>) -> Result<Project> {
         dags_prefix: if reader.is_on("no-dags-base-dir") { DagsPrefix::None } else { DagsPrefix::FolderName },
         allow_no_dags: reader.is_on("allow-no-dags"),
         allow_large_bundle: reader.is_on("allow-large-bundle"),
+        check: reader.is_on("check"),
         assumed_dag_deploys: if reader.word("dag-deploys") == "off" { AssumedDagDeploys::Off } else { AssumedDagDeploys::On },
         image_trigger_paths: reader.inner_paths("image-trigger-paths")?,
         inert_paths: reader.is_given("inert-paths").then(|| reader.items("inert-paths")),
@@ -227,6 +228,7 @@ fn report(reader: &Reader<'_>) -> Report {
         forge: reader.is_given("forge").then(|| forge::of_word(reader.word("forge"))),
         forge_api_url: reader.text("forge-api-url"),
         forge_token: reader.secret("forge-token"),
+        outputs_file: reader.absolute_path("outputs-file"),
         format: if reader.is_on("json") { Format::Json } else { Format::Text },
         log_level: reader.origin("log-level").is_some_and(Origin::is_explicit).then_some(level),
         colour: match reader.word("color") {
@@ -258,17 +260,9 @@ mod tests {
 
     fn ci() -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
-            commit: None,
             branch: Some("main".to_owned()),
-            tag: None,
-            before: None,
-            pull_request: None,
-            repository: None,
-            run_url: None,
-            actor: None,
             checkout: Some(PathBuf::from("/w/repo")),
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 

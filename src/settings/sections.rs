@@ -69,6 +69,7 @@ pub struct Served<'a> {
     own: Option<(RefKind, &'a str)>,
     /// The pull request whose code the run has, unless somebody named a branch.
     pull_request: Option<&'a PullRequest>,
+    trust: Trust,
     intent: Intent,
 }
 
@@ -82,20 +83,20 @@ impl<'a> Served<'a> {
     pub fn of(ci: &'a CiContext, given: Option<&'a str>, checked_out: Option<&'a str>, intent: Intent) -> Self {
         let branch = |name| (RefKind::Branch, name);
         if given.is_some() {
-            return Self { own: given.map(branch), pull_request: None, intent };
+            return Self { own: given.map(branch), pull_request: None, trust: ci.trust, intent };
         }
         // Once merged, its code is its target branch's, if the CI system says so, too.
-        let merged = |pull_request: &PullRequest| {
+        let merged = ci.pull_request.as_ref().is_some_and(|pull_request| {
             pull_request.state == PullRequestState::Merged && ci.branch.as_ref() == Some(&pull_request.base_branch)
-        };
-        let pull_request = ci.pull_request.as_ref().filter(|pull_request| !merged(pull_request));
+        });
+        let pull_request = ci.pull_request.as_ref().filter(|_| !merged);
         let own = match (pull_request, ci.tag.as_deref()) {
-            (Some(PullRequest { trust: Trust::Fork, .. }), _) => None,
+            _ if ci.trust == Trust::Fork && !merged => None,
             (None, Some(tag)) => Some((RefKind::Tag, tag)),
             (Some(_), _) => ci.branch.as_deref().map(branch),
             (None, None) => ci.branch.as_deref().or(checked_out).map(branch),
         };
-        Self { own, pull_request, intent }
+        Self { own, pull_request, trust: ci.trust, intent }
     }
 }
 
@@ -140,8 +141,8 @@ fn lacking(served: &Served<'_>) -> String {
         (None, Some(pull_request)) if served.intent == Intent::Show => {
             format!("the branch {} has no section in", quoted(&pull_request.base_branch))
         }
-        (None, Some(_)) => "the pull request comes from a fork, whose branches have no section in".to_owned(),
-        (None, None) => "neither the CI system, nor git, nor `branch` names a branch or tag to look up in".to_owned(),
+        (None, _) if served.trust == Trust::Fork => "the code comes from a fork, whose branches have no section in".to_owned(),
+        (None, _) => "neither the CI system, nor git, nor `branch` names a branch or tag to look up in".to_owned(),
     }
 }
 
@@ -170,17 +171,10 @@ mod tests {
 
     fn context(branch: Option<&str>, tag: Option<&str>, pull_request: Option<PullRequest>) -> CiContext {
         CiContext {
-            provider: "github-actions",
-            event: Event::Push,
-            commit: None,
             branch: branch.map(str::to_owned),
             tag: tag.map(str::to_owned),
-            before: None,
             pull_request,
-            repository: None,
-            run_url: None,
-            actor: None,
-            checkout: None,
+            ..CiContext::new("github-actions", Event::Push)
         }
     }
 
@@ -192,11 +186,10 @@ mod tests {
             head_branch: head.to_owned(),
             base_branch: base.to_owned(),
             base: None,
-            trust,
             state: PullRequestState::Open,
             url: None,
         };
-        context(Some(head), None, Some(pull_request))
+        CiContext { trust, ..context(Some(head), None, Some(pull_request)) }
     }
 
     /// The heading that holds, `!` when none does; with the branch it would merge into.
@@ -239,7 +232,7 @@ mod tests {
         assert_eq!(ship(&context(Some("main"), None, None), None, Some("dev")), "[branch.\"main\"]");
         assert!(ship(&context(None, Some("x"), None), None, Some("dev")).starts_with("! the tag `x`"), "a tag run has no branch");
         let fork = pull_request("x", "main", Trust::Fork);
-        assert!(ship(&fork, None, Some("main")).starts_with("! the pull request comes from a fork"));
+        assert!(ship(&fork, None, Some("main")).starts_with("! the code comes from a fork"));
         assert_eq!(ship(&fork, Some("dev"), None), "[branch.\"dev\"]", "whoever starts the run knows better");
     }
 
@@ -258,9 +251,9 @@ mod tests {
                 "! the branch `fix` has no section",
             ),
             // A stranger's branch is called what the stranger likes.
-            ("main", "dev", Trust::Fork, "[branch.\"dev\"] into dev", "! the pull request comes from a fork"),
-            ("feature/a", "main", Trust::Fork, "[branch.\"main\"] into main", "! the pull request comes from a fork"),
-            ("main", "old", Trust::Fork, "! the branch `old` has no section", "! the pull request comes from a fork"),
+            ("main", "dev", Trust::Fork, "[branch.\"dev\"] into dev", "! the code comes from a fork"),
+            ("feature/a", "main", Trust::Fork, "[branch.\"main\"] into main", "! the code comes from a fork"),
+            ("main", "old", Trust::Fork, "! the branch `old` has no section", "! the code comes from a fork"),
         ];
         for (head, base, trust, show, ship) in rows {
             let ci = pull_request(head, base, trust);
@@ -280,7 +273,7 @@ mod tests {
         ci.pull_request.as_mut().expect("a pull request").state = PullRequestState::Merged;
         assert_eq!(chosen(&ci, None, None, Intent::Ship), "[branch.\"main\"]");
         ci.branch = Some("dev".to_owned());
-        assert!(chosen(&ci, None, None, Intent::Ship).starts_with("! the pull request comes from a fork"), "not its own name");
+        assert!(chosen(&ci, None, None, Intent::Ship).starts_with("! the code comes from a fork"), "not its own name");
     }
 
     #[test]

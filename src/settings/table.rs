@@ -84,6 +84,12 @@ pub const SETTINGS: &[Setting] = &[
         .or("false")
         .surface(Surface::NotInFile),
     Setting::ours(
+        "check",
+        ValueKind::Bool,
+        "Checks the syntax of the Python files in the DAGs folder before DAGs ship; an error stops the deploy.",
+    )
+    .or("true"),
+    Setting::ours(
         "dag-deploys",
         ValueKind::Enum(&["on", "off"]),
         "What to assume about DAG deploys where there is no token to ask.",
@@ -197,6 +203,12 @@ pub const SETTINGS: &[Setting] = &[
     )
     .surface(Surface::NotInFile)
     .action_default("${{ github.token }}"),
+    Setting::ours(
+        "outputs-file",
+        ValueKind::Path,
+        "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
+    )
+    .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
         .or("warn")
@@ -287,6 +299,7 @@ mod tests {
             "forge-token",
             "forge-deployment",
             "environment",
+            "outputs-file",
             "force",
             "allow-older-commit",
             "allow-other-repository",

@@ -183,6 +183,8 @@ pub struct Project {
     pub allow_no_dags: bool,
     /// Whether a very large bundle may be deployed.
     pub allow_large_bundle: bool,
+    /// Whether the syntax of Python files is checked before DAGs ship.
+    pub check: bool,
     /// What to assume about DAG deploys where nobody can be asked.
     pub assumed_dag_deploys: AssumedDagDeploys,
     /// Paths of the repository that belong to the image's inputs.
@@ -298,6 +300,8 @@ pub struct Report {
     pub forge_api_url: Option<String>,
     /// Token for the forge.
     pub forge_token: Option<Secret>,
+    /// Absolute path of the file for the outputs.
+    pub outputs_file: Option<PathBuf>,
     /// Form of data on standard output.
     pub format: Format,
     /// How much to log; `None` when nobody said.

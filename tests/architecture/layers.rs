@@ -9,7 +9,7 @@ use crate::source::{Import, SourceFile, crate_files, imports};
 const LAYERS: &[&[&str]] = &[
     &["error", "model"],
     &["env", "http"],
-    &["ci", "settings", "changes"],
+    &["ci", "settings", "changes", "dags"],
     &["plan", "console"],
     ADAPTERS,
     &["deploy", "preview"],

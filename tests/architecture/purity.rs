@@ -60,7 +60,7 @@ fn impure_names(file: &SourceFile) -> Vec<String> {
 fn the_decision_and_all_it_imports_name_no_io() {
     let files = crate_files("src");
     // The vocabulary is what every decision is made of, so it is judged with the modules that decide.
-    for start in ["model", "error", "changes", "plan"] {
+    for start in ["model", "error", "changes", "dags", "plan"] {
         if start == "model" {
             assert!(closure(&files, start).len() >= 10, "the vocabulary was not read");
         }
@@ -93,7 +93,7 @@ fn the_decision_waits_for_nothing() {
     seen.visit_file(&probe);
     assert_eq!(seen.0, [1, 1]);
     let mut wrong = Vec::new();
-    for file in crate_files("src").iter().filter(|file| ["model", "changes", "plan"].contains(&file.top())) {
+    for file in crate_files("src").iter().filter(|file| ["model", "changes", "dags", "plan"].contains(&file.top())) {
         let mut waiting = Waiting(Vec::new());
         waiting.visit_file(&file.tree);
         wrong.extend(waiting.0.iter().map(|line| format!("{}:{line} is async", file.path)));
@@ -129,6 +129,17 @@ fn whoever_performs_a_plan_never_makes_one() {
         .map(|(file, _, line)| format!("{}:{line} calls plan", file.path))
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Its interface changes with every release.
+#[test]
+fn only_one_module_knows_the_python_parser() {
+    let modules: BTreeSet<String> = crate_files("src")
+        .iter()
+        .filter(|file| file.names.iter().any(|(name, _)| name[0].starts_with("ruff_")))
+        .map(|file| file.top().to_owned())
+        .collect();
+    assert_eq!(modules, BTreeSet::from(["dags".to_owned()]));
 }
 
 #[test]

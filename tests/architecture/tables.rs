@@ -4,12 +4,24 @@
 use crate::source::{crate_files, files, text};
 
 /// Files of the module `ci` that are not a provider, each with what it is.
-const NOT_PROVIDERS: &[(&str, &str)] =
-    &[("mod", "the table"), ("provider", "what a provider is"), ("detect", "the choice of one provider")];
+const NOT_PROVIDERS: &[(&str, &str)] = &[
+    ("mod", "the table and the choice"),
+    ("provider", "what a provider is"),
+    ("reference", "names of branches and pull requests"),
+    ("github_payload", "the events that GitHub and Gitea share"),
+    ("drone_variables", "the variables that Drone and Harness share"),
+];
+
+/// What may name a provider after all, and which.
+const NAMED_BY: &[(&str, &str)] = &[
+    // The hint tells where that system keeps secrets.
+    ("src/app/target.rs", "\"github-actions\""),
+];
 
 /// Files of the module `forge` that are not a forge.
 const NOT_FORGES: &[(&str, &str)] = &[
     ("mod", "the list"),
+    ("diff", "what two commits differ in"),
     ("interface", "the trait"),
     ("rest", "what all JSON APIs share"),
     ("sticky", "the comment that is edited in place"),
@@ -60,6 +72,34 @@ fn every_ci_provider_is_in_the_table_and_has_fixtures() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// A new system is one file, one row, one folder: nobody else may name it.
+#[test]
+fn no_file_outside_ci_asks_which_system_it_is() {
+    let names: Vec<String> =
+        members("src/ci", NOT_PROVIDERS).iter().map(|name| format!("\"{}\"", name.replace('_', "-"))).collect();
+    let mut wrong = Vec::new();
+    for path in files("src").iter().filter(|path| path.ends_with(".rs") && !path.starts_with("src/ci/")) {
+        let content = text(path);
+        let production = content.split("#[cfg(test)]").next().unwrap_or_default();
+        let found = names.iter().filter(|name| !NAMED_BY.contains(&(path, name)) && production.contains(name.as_str()));
+        wrong.extend(found.map(|name| format!("{path} names {name}")));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn the_readme_lists_every_ci_system() {
+    let readme = text("README.md");
+    let rows =
+        readme.lines().skip_while(|line| !line.starts_with("| System | Name |")).skip(2).take_while(|line| line.starts_with('|'));
+    let told: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    let mut expected: Vec<String> = members("src/ci", NOT_PROVIDERS).iter().map(|name| name.replace('_', "-")).collect();
+    expected.retain(|name| name != "local");
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
 }
 
 #[test]

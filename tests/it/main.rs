@@ -6,7 +6,10 @@
 mod bad_input;
 mod bench;
 mod checkouts;
+mod ci;
+mod dags;
 mod deploys;
+mod forges;
 mod github;
 mod mapping;
 mod mono;

@@ -163,7 +163,15 @@ impl Scene {
         let place = Some(place_name(&git('e').remote, None));
         let source = Source { git: Some(git('e')), commit: Some(sha('e')), place, subject: None, uncommitted: Vec::new() };
         Self {
-            facts: Facts { request, source, project, target, artifacts, runtime_releases: vec!["3.1-4".into(), "3.1-5".into()] },
+            facts: Facts {
+                request,
+                source,
+                project,
+                target,
+                artifacts,
+                runtime_releases: vec!["3.1-4".into(), "3.1-5".into()],
+                dags: None,
+            },
         }
     }
 

@@ -20,6 +20,9 @@ const MERGE_REQUEST: [&str; 8] = [
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main",
 ];
 
+/// Goes as soon as the setting `outputs-file` exists; then the environment's link can be asserted, too.
+const WITHOUT_OUTPUTS: [&str; 2] = ["--unset-variable", "LIFTOFF_OUTPUTS_FILE"];
+
 /// A project on GitLab that includes the component.
 struct Project {
     bench: Bench,
@@ -49,10 +52,8 @@ impl Project {
     fn run(&self, arguments: &[&str]) -> String {
         let liftoff = Path::new(env!("CARGO_BIN_EXE_liftoff")).parent().expect("a folder").display().to_string();
         let mut command = Command::new(variable("REAL_GITLAB_CI_LOCAL"));
-        command
-            .args(["--force-shell-executor", "--no-color", "--unset-variable", "LIFTOFF_OUTPUTS_FILE"])
-            .args(arguments)
-            .current_dir(self.bench.project());
+        command.args(["--force-shell-executor", "--no-color"]).args(WITHOUT_OUTPUTS);
+        command.args(arguments).current_dir(self.bench.project());
         command.args(self.variables.iter().flat_map(|variable| ["--variable", variable]));
         command.env_clear().envs([("PATH", format!("{liftoff}:/usr/local/bin:/usr/bin:/bin"))]);
         command.envs([("HOME", text(&self.bench.project())), ("HTTPS_PROXY", DEAD_PROXY)]);

@@ -12,7 +12,7 @@ use crate::exchange::{Answer, Call};
 use crate::faces::azure_devops_answer::{Asked, SIGN_IN, missing_pull, refuse};
 use crate::faces::azure_devops_render as render;
 use crate::faces::route::{self, Route, route};
-use crate::faces::{azure_devops_diffs, azure_devops_discovery, azure_devops_statuses, azure_devops_threads};
+use crate::faces::{azure_devops_diffs, azure_devops_discovery, azure_devops_pulls, azure_devops_statuses, azure_devops_threads};
 use crate::refusal::Refusal;
 use crate::world::azure_devops::{AzureRepository, AzureToken, TokenKind};
 use crate::world::state::World;
@@ -42,6 +42,7 @@ const ROUTES: &[Route<Needs>] = &[
     route("ListResourceAreas", "GET", "*/_apis/resourceareas", ("", Stage::Preview)),
     route("GetConnectionData", "GET", "*/_apis/connectiondata", ("", Stage::Preview)),
     route("GetPull", "GET", "*/*/_apis/git/repositories/*/pullrequests/*", READ),
+    route("QueryPulls", "POST", "*/*/_apis/git/repositories/*/pullrequestquery", READ),
     route("ListThreads", "GET", "*/*/_apis/git/repositories/*/pullrequests/*/threads", READ),
     route("CreateThread", "POST", "*/*/_apis/git/repositories/*/pullrequests/*/threads", TALK),
     route("GetThread", "GET", "*/*/_apis/git/repositories/*/pullrequests/*/threads/*", READ),
@@ -110,6 +111,7 @@ fn perform(world: &mut World, call: &Call, route: &Route<Needs>, arguments: &[St
     let asked = Asked { call, base, arguments, body, identity: token.identity, now };
     match route.operation {
         "GetPull" => Ok(Answer::json(200, &render::pull(&asked.base, repository, asked.pull(repository)?))),
+        "QueryPulls" => azure_devops_pulls::query(repository, &asked),
         "CommitDiffs" => azure_devops_diffs::compare(repository, &asked),
         operation if operation.ends_with("Status") || operation.ends_with("Statuses") => {
             azure_devops_statuses::perform(repository, &asked, operation, ids)

@@ -22,6 +22,9 @@ pub fn pull(base: &str, repository: &AzureRepository, pull: &AzurePull) -> Value
         "lastMergeTargetCommit": commit(&pull.target_commit), "reviewers": [], "labels": [],
         "url": format!("{own}/pullRequests/{}", pull.id), "supportsIterations": true,
     });
+    if let Some(merge) = &pull.merge_commit {
+        answer["lastMergeCommit"] = commit(merge);
+    }
     if let Some(fork) = &pull.fork {
         let repository = json!({ "id": "f", "name": fork, "isFork": true });
         answer["forkSource"] = json!({ "name": format!("refs/heads/{}", pull.source), "repository": repository });

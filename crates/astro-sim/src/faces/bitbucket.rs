@@ -11,7 +11,7 @@ use crate::faces::bitbucket_render::{self as render, Site};
 use crate::faces::route::{self, Route, route};
 use crate::faces::{bitbucket_checks, bitbucket_comments};
 use crate::spelling::escaped;
-use crate::world::bitbucket::{Bitbucket, BitbucketRepository, BitbucketToken, Proof};
+use crate::world::bitbucket::{Bitbucket, BitbucketRepository, BitbucketToken, Proof, Pull};
 use crate::world::commits::ChangedFile;
 use crate::world::state::World;
 
@@ -35,6 +35,8 @@ const ROUTES: &[Route<Needs>] = &[
     route("GetPullRequestComment", "GET", "repositories/*/*/pullrequests/*/comments/*", PULLS),
     route("UpdatePullRequestComment", "PUT", "repositories/*/*/pullrequests/*/comments/*", PULLS),
     route("DeletePullRequestComment", "DELETE", "repositories/*/*/pullrequests/*/comments/*", PULLS),
+    route("GetCommit", "GET", "repositories/*/*/commit/*", CODE),
+    route("ListPullRequestsOfCommit", "GET", "repositories/*/*/commit/*/pullrequests", PULLS),
     route("ListStatuses", "GET", "repositories/*/*/commit/*/statuses", CODE),
     route("CreateBuildStatus", "POST", "repositories/*/*/commit/*/statuses/build", CODE),
     route("GetBuildStatus", "GET", "repositories/*/*/commit/*/statuses/build/*", CODE),
@@ -44,6 +46,7 @@ const ROUTES: &[Route<Needs>] = &[
     route("ListAnnotations", "GET", "repositories/*/*/commit/*/reports/*/annotations", CODE),
     route("CreateAnnotations", "POST", "repositories/*/*/commit/*/reports/*/annotations", CODE),
     route("Diffstat", "GET", "repositories/*/*/diffstat/*", CODE),
+    route("GetMergeBase", "GET", "repositories/*/*/merge-base/*", CODE),
 ];
 
 /// How many items a page of a list may have, and has unless the call says otherwise.
@@ -135,7 +138,13 @@ fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: 
             let pull = scene.repository.pulls.iter().find(|pull| Ok(pull.id) == id).ok_or_else(no_pull)?;
             Ok(Answer::json(200, &render::pull(&scene.site, scene.repository, pull)))
         }
+        "GetCommit" => {
+            let hash = scene.commit(scene.argument(0))?;
+            Ok(Answer::json(200, &json!({ "type": "commit", "hash": hash })))
+        }
+        "ListPullRequestsOfCommit" => pulls_of(&scene),
         "Diffstat" => diffstat(&scene),
+        "GetMergeBase" => merge_base(&scene),
         operation if operation.contains("Comment") => bitbucket_comments::perform(&mut scene, operation),
         operation => bitbucket_checks::perform(&mut scene, operation),
     }
@@ -199,6 +208,32 @@ fn diffstat(scene: &Scene<'_>) -> Outcome {
     let shown = files.iter().filter(|file| wanted.is_empty() || wanted.contains(&file.path));
     let items = shown.map(|file| render::diffstat(&scene.site, scene.repository, &changed, file)).collect();
     paged(scene, items, FILES_PAGE)
+}
+
+/// Source: <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/>. The pull requests come short,
+/// and only where the app "Pull Request Commit Links" is installed.
+fn pulls_of(scene: &Scene<'_>) -> Outcome {
+    let commit = scene.commit(scene.argument(0))?;
+    if !scene.repository.links_commits {
+        return Err(refused(404, "The Pull Request Commit Links app is not installed."));
+    }
+    let graph = &scene.repository.graph;
+    let holds = |pull: &&Pull| {
+        let own = graph.compare(&pull.destination_commit, &pull.source_commit);
+        own.is_some_and(|comparison| comparison.ahead.contains(&commit)) || pull.merge_commit.as_ref() == Some(&commit)
+    };
+    let found = scene.repository.pulls.iter().filter(holds);
+    let short = |pull: &Pull| json!({ "type": "pullrequest", "id": pull.id, "title": pull.title });
+    listed(scene, found.map(short).collect())
+}
+
+/// Source: <https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commits/>.
+fn merge_base(scene: &Scene<'_>) -> Outcome {
+    let (one, other) = scene.argument(0).split_once("..").ok_or_else(|| refused(400, "Invalid revspec"))?;
+    let (one, other) = (scene.commit(one)?, scene.commit(other)?);
+    let comparison = scene.repository.graph.compare(&one, &other);
+    let base = comparison.ok_or_else(|| refused(404, "No common ancestor"))?.merge_base;
+    Ok(Answer::json(200, &json!({ "type": "commit", "hash": base })))
 }
 
 /// Returns a renamed file as one gone and one come.

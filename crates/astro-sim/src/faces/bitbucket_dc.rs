@@ -10,6 +10,7 @@ use crate::exchange::{Answer, Call};
 use crate::faces::bitbucket_dc_render::{self as render, Site};
 use crate::faces::route::{self, Route, route};
 use crate::faces::{bitbucket_dc_checks, bitbucket_dc_comments};
+use crate::world::bitbucket::Pull;
 use crate::world::bitbucket_dc::ServerRepository;
 use crate::world::state::World;
 
@@ -30,6 +31,8 @@ const ROUTES: &[Route<()>] = &[
     route("GetComment", "GET", "api/projects/*/repos/*/pull-requests/*/comments/*", ()),
     route("UpdateComment", "PUT", "api/projects/*/repos/*/pull-requests/*/comments/*", ()),
     route("DeleteComment", "DELETE", "api/projects/*/repos/*/pull-requests/*/comments/*", ()),
+    route("ListPullRequestsOfCommit", "GET", "api/projects/*/repos/*/commits/*/pull-requests", ()),
+    route("CompareCommits", "GET", "api/projects/*/repos/*/compare/commits", ()),
     route("CompareChanges", "GET", "api/projects/*/repos/*/compare/changes", ()),
     route("AddBuild", "POST", "api/projects/*/repos/*/commits/*/builds", ()),
     route("GetBuild", "GET", "api/projects/*/repos/*/commits/*/builds", ()),
@@ -152,6 +155,8 @@ fn perform(world: &mut World, call: &Call, route: &Route<()>, who: (Vec<String>,
             let found = scene.repository.pulls.iter().find(|pull| pull.id == id);
             Ok(Answer::json(200, &found.map(|pull| render::pull(&scene.site, scene.repository, pull)).into()))
         }
+        "ListPullRequestsOfCommit" => pulls_of(&scene),
+        "CompareCommits" => commits(&scene),
         "CompareChanges" => compare(&scene),
         operation @ ("AddBuild" | "GetBuild" | "GetReport" | "PutReport" | "DeleteReport") => {
             bitbucket_dc_checks::perform(&mut scene, operation)
@@ -170,6 +175,27 @@ fn body(call: &Call) -> Result<Value, Box<Answer>> {
         return Err(refused(415, "HTTP 415 Unsupported Media Type", ""));
     }
     serde_json::from_slice(&call.body).map_err(|_| refused(400, "The request body could not be read as JSON.", ""))
+}
+
+/// Lists the pull requests that hold a commit, whatever became of them.
+fn pulls_of(scene: &Scene<'_>) -> Outcome {
+    let commit = scene.commit(scene.argument(0))?;
+    let graph = &scene.repository.graph;
+    let holds = |pull: &&Pull| {
+        let own = graph.compare(&pull.destination_commit, &pull.source_commit);
+        own.is_some_and(|comparison| comparison.ahead.contains(&commit)) || pull.merge_commit.as_ref() == Some(&commit)
+    };
+    let found = scene.repository.pulls.iter().filter(holds);
+    paged(scene, found.map(|pull| render::pull(&scene.site, scene.repository, pull)).collect())
+}
+
+/// Lists the commits that can be reached from `from` and not from `to`, newest first.
+fn commits(scene: &Scene<'_>) -> Outcome {
+    let side = |name: &str| scene.commit(scene.call.parameter(name).filter(|text| !text.is_empty()).unwrap_or("main"));
+    let (from, to) = (side("from")?, side("to")?);
+    let ahead = scene.repository.graph.compare(&to, &from).map(|comparison| comparison.ahead).unwrap_or_default();
+    let commit = |sha: &String| json!({ "id": sha, "displayId": sha.get(..11), "message": "", "parents": [] });
+    paged(scene, ahead.iter().rev().map(commit).collect())
 }
 
 /// Lists what `from` has and `to` has not, so against the common ancestor; `from` is the newer one.

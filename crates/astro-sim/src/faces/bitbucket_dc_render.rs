@@ -67,6 +67,7 @@ pub fn pull(site: &Site, repository: &ServerRepository, pull: &Pull) -> Value {
         "closed": !open, "locked": false, "draft": false, "fromRef": side(&pull.source, &pull.source_commit),
         "toRef": side(&pull.destination, &pull.destination_commit), "author": { "user": site.user("ada"), "role": "AUTHOR" },
         "reviewers": [], "participants": [], "createdDate": 1_767_225_600_000_i64, "updatedDate": 1_767_225_600_000_i64,
+        "properties": { "mergeCommit": pull.merge_commit.as_ref().map(|commit| json!({ "id": commit })) },
         "links": site.page(repository, &format!("pull-requests/{}", pull.id)),
     })
 }

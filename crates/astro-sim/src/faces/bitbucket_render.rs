@@ -59,10 +59,11 @@ pub fn pull(site: &Site, repository: &BitbucketRepository, pull: &Pull) -> Value
             "repository": { "type": "repository", "full_name": repository.full_name },
         })
     };
+    let merge_commit = pull.merge_commit.as_ref().map(|commit| json!({ "hash": commit.chars().take(12).collect::<String>() }));
     let own = repository.comments.iter().filter(|comment| comment.pull == pull.id && !comment.deleted).count();
     json!({
         "type": "pullrequest", "id": pull.id, "title": pull.title, "state": pull.state, "draft": false,
-        "description": "", "comment_count": own, "author": user(site, "ada"),
+        "merge_commit": merge_commit, "description": "", "comment_count": own, "author": user(site, "ada"),
         "source": side(&pull.source, &pull.source_commit), "destination": side(&pull.destination, &pull.destination_commit),
         "links": {
             "self": site.api(repository, &format!("pullrequests/{}", pull.id)),

@@ -74,7 +74,7 @@ pub fn pull_of_list(at: &Address, pull: &PullRequest) -> Value {
     json!({
         "id": number, "node_id": format!("PR_{number}"), "number": number, "title": pull.title, "state": pull.state,
         "draft": false, "locked": false, "user": user(at, "octocat"), "body": "",
-        "merged_at": pull.merged.then_some("2026-01-01T00:00:00Z"),
+        "merged_at": pull.merged.then_some("2026-01-01T00:00:00Z"), "merge_commit_sha": pull.merge_commit,
         "url": at.api(&format!("pulls/{number}")), "html_url": at.html(&format!("pull/{number}")),
         "head": side(&pull.head_ref, &pull.head_sha, pull.fork.as_deref().unwrap_or(&at.slug)),
         "base": side(&pull.base_ref, &pull.base_sha, &at.slug),

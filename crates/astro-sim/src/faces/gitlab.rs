@@ -11,7 +11,7 @@ use crate::faces::gitlab_request::{Outcome, Parameters, missing, no_record, page
 use crate::faces::route::{self, Route, route};
 use crate::faces::{gitlab_environments, gitlab_notes, gitlab_statuses};
 use crate::world::commits::Commit;
-use crate::world::gitlab::{GitLab, GitLabProject, GitLabToken, Role, TokenKind};
+use crate::world::gitlab::{GitLab, GitLabProject, GitLabToken, MergeRequest, Role, TokenKind};
 use crate::world::state::World;
 
 /// Where the API is.
@@ -51,7 +51,9 @@ const ROUTES: &[Route<Needs>] = &[
     route("DeleteNote", "DELETE", "projects/*/merge_requests/*/notes/*", TALKERS),
     route("CreateCommitStatus", "POST", "projects/*/statuses/*", WRITERS),
     route("ListCommitStatuses", "GET", "projects/*/repository/commits/*/statuses", TALKERS),
+    route("ListMergeRequestsOfCommit", "GET", "projects/*/repository/commits/*/merge_requests", READERS),
     route("Compare", "GET", "projects/*/repository/compare", READERS),
+    route("GetMergeBase", "GET", "projects/*/repository/merge_base", READERS),
     route("ListEnvironments", "GET", "projects/*/environments", WATCHERS),
     route("CreateEnvironment", "POST", "projects/*/environments", DEPLOYERS),
     route("GetEnvironment", "GET", "projects/*/environments/*", WATCHERS),
@@ -135,7 +137,9 @@ fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: 
     let mut scene = Scene { call, parameters, arguments, caller, role, host, site, project, now, ids };
     match operation {
         "GetMergeRequest" => merge_request(&scene),
+        "ListMergeRequestsOfCommit" => merge_requests_of(&scene),
         "Compare" => compare(&scene),
+        "GetMergeBase" => merge_base(&scene),
         "ListNotes" | "CreateNote" | "GetNote" | "UpdateNote" | "DeleteNote" => gitlab_notes::perform(&mut scene, operation),
         "CreateCommitStatus" => gitlab_statuses::create(&mut scene),
         "ListCommitStatuses" => gitlab_statuses::list(&scene),
@@ -175,6 +179,31 @@ fn merge_request(scene: &Scene<'_>) -> Outcome {
     let iid = scene.argument(0).parse();
     let found = scene.project.merge_requests.iter().find(|found| Ok(found.iid) == iid).ok_or_else(no_record)?;
     Ok(Answer::json(200, &render::merge_request(&scene.site, scene.project, found)))
+}
+
+/// Source: <https://docs.gitlab.com/api/commits/>: those that hold the commit, whatever became of them.
+fn merge_requests_of(scene: &Scene<'_>) -> Outcome {
+    let graph = &scene.project.graph;
+    let sha = &graph.commit(scene.argument(0)).ok_or_else(|| missing("Commit"))?.sha;
+    let holds = |found: &&MergeRequest| {
+        let own = graph.compare(&found.base_sha, &found.sha);
+        own.is_some_and(|comparison| comparison.ahead.contains(sha)) || found.merge_commit_sha.as_ref() == Some(sha)
+    };
+    let found = scene.project.merge_requests.iter().filter(holds);
+    listed(scene, found.map(|found| render::merge_request(&scene.site, scene.project, found)).collect())
+}
+
+/// Source: <https://docs.gitlab.com/api/repositories/>.
+fn merge_base(scene: &Scene<'_>) -> Outcome {
+    let refs = scene.call.parameters("refs[]");
+    let [one, other, ..] = refs.as_slice() else { return Err(refused(400, "400 Bad request - Provide at least 2 refs")) };
+    let graph = &scene.project.graph;
+    for name in [one, other] {
+        graph.commit(name).ok_or_else(|| refused(400, format!("400 Bad request - Could not find ref: {name}")))?;
+    }
+    let base = graph.compare(one, other).ok_or_else(|| missing("Merge Base"))?.merge_base;
+    let base = graph.exact(&base).ok_or_else(|| missing("Merge Base"))?;
+    Ok(Answer::json(200, &render::commit(&scene.site, scene.project, base)))
 }
 
 /// Source: <https://docs.gitlab.com/api/repositories/>. Everything comes at once, without pages.

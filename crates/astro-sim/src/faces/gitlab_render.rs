@@ -52,7 +52,7 @@ pub fn merge_request(site: &Site, project: &GitLabProject, merge_request: &Merge
         "description": "", "state": merge_request.state, "draft": false, "author": site.user(&merge_request.author),
         "source_branch": merge_request.source_branch, "target_branch": merge_request.target_branch,
         "source_project_id": project.id, "target_project_id": project.id, "sha": merge_request.sha,
-        "merge_commit_sha": null, "squash_commit_sha": null, "user_notes_count": notes, "detailed_merge_status": "mergeable",
+        "merge_commit_sha": merge_request.merge_commit_sha, "squash_commit_sha": null, "user_notes_count": notes, "detailed_merge_status": "mergeable",
         "diff_refs": { "base_sha": merge_request.base_sha, "head_sha": merge_request.sha, "start_sha": merge_request.base_sha },
         "web_url": site.page(project, &format!("merge_requests/{}", merge_request.iid)),
         "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z",
@@ -111,7 +111,8 @@ fn diff(file: &ChangedFile) -> Value {
     })
 }
 
-fn commit(site: &Site, project: &GitLabProject, commit: &Commit) -> Value {
+/// Returns a commit.
+pub fn commit(site: &Site, project: &GitLabProject, commit: &Commit) -> Value {
     let short: String = commit.sha.chars().take(8).collect();
     json!({
         "id": commit.sha, "short_id": short, "title": commit.message, "message": commit.message,

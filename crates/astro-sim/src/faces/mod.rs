@@ -10,6 +10,7 @@ pub mod azure_devops;
 pub mod azure_devops_answer;
 pub mod azure_devops_diffs;
 pub mod azure_devops_discovery;
+pub mod azure_devops_pulls;
 pub mod azure_devops_render;
 pub mod azure_devops_statuses;
 pub mod azure_devops_threads;

@@ -153,6 +153,8 @@ pub struct AzurePull {
     pub target: String,
     /// Newest commit of the target branch.
     pub target_commit: String,
+    /// The commit that merged it, or would.
+    pub merge_commit: Option<String>,
 }
 
 /// A repository.

@@ -98,6 +98,8 @@ pub struct Pull {
     pub destination: String,
     /// Newest commit of the target branch.
     pub destination_commit: String,
+    /// The commit that merged it.
+    pub merge_commit: Option<String>,
 }
 
 /// A build status of a commit; the newest of a key counts.
@@ -158,6 +160,8 @@ pub struct BitbucketRepository {
     pub statuses: Vec<BuildStatus>,
     /// Code Insights reports.
     pub reports: Vec<Report>,
+    /// Whether the app is installed that knows the pull requests of a commit.
+    pub links_commits: bool,
     /// Commits, branches and tags.
     pub graph: CommitGraph,
 }
@@ -184,6 +188,7 @@ impl Bitbucket {
             source_commit: tip("change"),
             destination: "main".into(),
             destination_commit: tip("main"),
+            merge_commit: None,
         };
         let full_name = "acme/demo".to_owned();
         let token = |text: &str, proof: Proof, name: &str, scopes: &[&'static str], repository: &str| BitbucketToken {
@@ -201,7 +206,13 @@ impl Bitbucket {
                 token(API_TOKEN, Proof::Password(API_EMAIL.into()), "ada", &of_user, &full_name),
                 token(OUTSIDER_TOKEN, Proof::Bearer, "eve-bot", &["pullrequest:write"], "eve/demo"),
             ],
-            repositories: vec![BitbucketRepository { full_name, pulls: vec![pull], graph, ..BitbucketRepository::default() }],
+            repositories: vec![BitbucketRepository {
+                full_name,
+                pulls: vec![pull],
+                links_commits: true,
+                graph,
+                ..BitbucketRepository::default()
+            }],
         }
     }
 

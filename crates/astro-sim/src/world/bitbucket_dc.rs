@@ -123,6 +123,7 @@ impl BitbucketDc {
             source_commit: tip("change"),
             destination: "main".into(),
             destination_commit: tip("main"),
+            merge_commit: None,
         };
         let token = |text: &str, user: &str| HttpToken { text: text.into(), user: user.into() };
         BitbucketDc {

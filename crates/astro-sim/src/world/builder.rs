@@ -86,6 +86,7 @@ impl World {
             title: "Change the example".into(),
             state: "open".into(),
             merged: false,
+            merge_commit: None,
             fork: None,
             head_ref: "change".into(),
             head_sha: SANDBOX_HEAD.into(),

@@ -36,6 +36,7 @@ impl World {
             source_commit: SANDBOX_HEAD.into(),
             target: "main".into(),
             target_commit: SANDBOX_COMMIT.into(),
+            merge_commit: None,
         };
         azure.repositories.push(AzureRepository {
             project_id: guid(8),

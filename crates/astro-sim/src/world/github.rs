@@ -107,6 +107,8 @@ pub struct PullRequest {
     pub state: String,
     /// Whether it was merged.
     pub merged: bool,
+    /// The commit that merged it.
+    pub merge_commit: Option<String>,
     /// `owner/name` of the fork it comes from; `None` for a branch of the repository itself.
     pub fork: Option<String>,
     /// Source branch.
@@ -183,6 +185,7 @@ impl GitHubRepository {
             let own = self.graph.compare(&pull.base_sha, &pull.head_sha);
             own.is_some_and(|comparison| comparison.ahead.iter().any(|ahead| ahead == sha))
         };
-        self.pulls.iter().filter(holds).filter(|pull| pull.merged || (!landed && pull.state == "open")).collect()
+        let brought = |pull: &&PullRequest| pull.merge_commit.as_deref() == Some(sha) || holds(pull);
+        self.pulls.iter().filter(brought).filter(|pull| pull.merged || (!landed && pull.state == "open")).collect()
     }
 }

@@ -91,6 +91,8 @@ pub struct MergeRequest {
     pub sha: String,
     /// Commit it is compared with.
     pub base_sha: String,
+    /// The commit that merged it.
+    pub merge_commit_sha: Option<String>,
     /// Username of its author.
     pub author: String,
 }
@@ -275,6 +277,7 @@ impl GitLab {
             target_branch: "main".into(),
             sha: tip("change"),
             base_sha: tip("main"),
+            merge_commit_sha: None,
             author: "ada".into(),
         };
         let project = GitLabProject {

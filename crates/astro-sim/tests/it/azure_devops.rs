@@ -242,3 +242,24 @@ async fn a_comparison_comes_in_pages_of_files_and_folders() {
     assert_eq!(get(&bench, "items").await.0, StatusCode::NOT_IMPLEMENTED);
     assert_eq!(bench.sim.violations().len(), 1);
 }
+
+#[tokio::test]
+async fn a_commit_leads_to_the_pull_requests_that_hold_or_landed_it() {
+    let bench = Bench::sandbox().await;
+    let merge = "7777777777777777777777777777777777777777";
+    bench.sim.with(|world| world.azure_devops.repositories[0].pulls[0].merge_commit = Some(merge.into()));
+    let of = |kind: Value, sha: &str| json!({ "items": [sha], "type": kind });
+    let body = json!({ "queries": [
+        of("commit".into(), SANDBOX_HEAD), of(2.into(), SANDBOX_COMMIT), of("lastMergeCommit".into(), merge),
+        of("lastMergeCommit".into(), SANDBOX_HEAD),
+    ] });
+    let (status, found) = post(&bench, "pullrequestquery", body).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(found["results"][0][SANDBOX_HEAD][0]["pullRequestId"], 1);
+    assert_eq!(found["results"][2][merge][0]["lastMergeCommit"]["commitId"], merge);
+    assert_eq!((&found["results"][1], &found["results"][3]), (&json!({}), &json!({})));
+    for wrong in [json!({}), json!({ "queries": [{ "items": [merge] }] }), json!({ "queries": [{ "items": [1], "type": 1 }] })] {
+        assert_eq!(post(&bench, "pullrequestquery", wrong.clone()).await.0, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    assert_eq!(bench.sim.violations(), Vec::<String>::new());
+}

@@ -223,3 +223,16 @@ async fn a_diffstat_names_the_changed_commit_first_and_has_three_ways() {
     assert!(page["next"].as_str().unwrap().contains("diffstat/change..main?topic=false&pagelen=1&page=2"), "{page}");
     assert_eq!(bench.sim.violations(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_commit_knows_its_pull_requests_where_the_app_is_there() {
+    let bench = Bench::sandbox().await;
+    let (_, found) = call(&bench, Method::GET, &commit("pullrequests"), Value::Null).await;
+    assert_eq!((&found["values"][0]["id"], &found["values"][0]["state"]), (&json!(1), &Value::Null), "a short one");
+    bench.sim.with(|world| world.bitbucket.repositories[0].links_commits = false);
+    assert_eq!(call(&bench, Method::GET, &commit("pullrequests"), Value::Null).await.0, StatusCode::NOT_FOUND);
+    let base = format!("repositories/acme/demo/merge-base/main..{SANDBOX_HEAD}");
+    assert_eq!(call(&bench, Method::GET, &base, Value::Null).await.1["hash"], SANDBOX_COMMIT);
+    let short = format!("repositories/acme/demo/commit/{}", SANDBOX_HEAD.get(..12).unwrap());
+    assert_eq!(call(&bench, Method::GET, &short, Value::Null).await.1["hash"], SANDBOX_HEAD);
+}

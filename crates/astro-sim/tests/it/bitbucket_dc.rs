@@ -220,3 +220,16 @@ async fn comparing_lists_what_the_first_commit_has_and_stops_silently_at_a_thous
         (StatusCode::NOT_FOUND, &json!("com.atlassian.bitbucket.commit.NoSuchCommitException"))
     );
 }
+
+#[tokio::test]
+async fn a_commit_knows_its_pull_requests_and_two_what_lies_between_them() {
+    let bench = Bench::sandbox().await;
+    let (_, found) = call(&bench, Method::GET, &commit("api", "pull-requests"), Value::Null).await;
+    assert_eq!((&found["values"][0]["id"], &found["values"][0]["state"]), (&json!(1), &json!("OPEN")));
+    let between = async |from: &str, to: &str| {
+        let path = format!("rest/api/latest/projects/ACME/repos/demo/compare/commits?from={from}&to={to}&limit=1");
+        call(&bench, Method::GET, &path, Value::Null).await.1["values"].clone()
+    };
+    assert_eq!(between("change", "main").await[0]["id"], SANDBOX_HEAD);
+    assert_eq!(between("main", "change").await, json!([]));
+}

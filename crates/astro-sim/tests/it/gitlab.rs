@@ -311,3 +311,18 @@ async fn comparing_follows_the_merge_base_unless_straight_and_says_when_it_is_cu
     assert_eq!(compare("from=change&to=gone").await, (StatusCode::NOT_FOUND, json!({ "message": "404 Ref Not Found" })));
     assert_eq!(compare("from=change").await.1["error"], "to is missing");
 }
+
+#[tokio::test]
+async fn a_commit_knows_its_merge_requests_and_two_their_common_ancestor() {
+    let bench = Bench::sandbox().await;
+    let base = async |one: &str, other: &str| {
+        let path = format!("{PROJECT}/repository/merge_base?refs[]={one}&refs[]={other}");
+        call(&bench, Method::GET, &path, Value::Null).await
+    };
+    assert_eq!(base("main", "change").await.1["id"], SANDBOX_COMMIT);
+    assert_eq!(base("main", "nothing").await.0, StatusCode::BAD_REQUEST);
+    let of = async |commit: &str| {
+        call(&bench, Method::GET, &format!("{PROJECT}/repository/commits/{commit}/merge_requests"), Value::Null).await.1
+    };
+    assert_eq!((&of(SANDBOX_HEAD).await[0]["iid"], of(SANDBOX_COMMIT).await), (&json!(1), json!([])));
+}
