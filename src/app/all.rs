@@ -151,10 +151,11 @@ pub fn told(session: &Session, outcome: Result<Vec<ProjectPlan>>) -> u8 {
         return error.kind().exit_code();
     }
     hand_on(&session.outlets(), console, outputs::of_all(&all, &json), &all_markdown::report(&all));
+    all.projects.iter().filter_map(|project| project.plan.as_ref()).for_each(|plan| report::problems(console, plan));
     all_text::notices(&all).iter().for_each(|notice| console.notice(notice));
     let jobs = all.shipping().count();
-    if jobs > GITHUB_JOBS && session.context.provider == "github-actions" {
-        console.warning(&format!("the matrix has {jobs} entries, and GitHub runs at most {GITHUB_JOBS} jobs of one"));
+    if jobs > GITHUB_JOBS {
+        console.warning(&format!("the matrix has {jobs} entries, and GitHub Actions runs at most {GITHUB_JOBS} jobs of one"));
     }
     let own = all.projects.iter().filter_map(|project| Some(about(&project.root_folder, project.error.as_ref()?)));
     let errors: Vec<Error> = all.failure.clone().into_iter().chain(own).collect();

@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(shown(file("encoding, edit")), ["Modified dags/a.py"]);
         let mut renamed = file("edit, rename");
         renamed["sourceServerItem"] = "/include/b.py".into();
-        assert_eq!(shown(renamed), ["Added dags/a.py", "Removed include/b.py"]);
+        assert_eq!(shown(renamed), ["Removed include/b.py", "Added dags/a.py"]);
         assert_eq!(shown(json!({ "item": { "path": "/dags", "isFolder": true }, "changeType": "edit" })), Vec::<String>::new());
         assert_eq!(shown(json!({ "item": { "path": "/../out.py" }, "changeType": "edit" })), Vec::<String>::new());
         assert_eq!(shown(json!({ "item": {}, "changeType": "edit" })), Vec::<String>::new());

@@ -279,7 +279,7 @@ mod tests {
             previous_filename: Some("include/a.py".into()),
         };
         let shown: Vec<String> = file.changes().iter().map(|change| format!("{:?} {}", change.kind, change.path)).collect();
-        assert_eq!(shown, ["Added dags/b.py", "Removed include/a.py"]);
+        assert_eq!(shown, ["Removed include/a.py", "Added dags/b.py"]);
     }
 
     fn made(api_url: &str) -> Box<dyn Forge> {

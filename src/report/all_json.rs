@@ -8,7 +8,7 @@ use crate::report::json;
 use crate::report::run::{Ending, Run};
 
 /// Parts of a plan that would be long for many projects, or are said once for all.
-const LEFT_OUT: &[&str] = &["schema", "files", "settings", "refusal"];
+const LEFT_OUT: &[&str] = &["schema", "files", "dags", "settings", "refusal"];
 
 /// Returns all plans as one object.
 #[must_use]

@@ -51,7 +51,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 }
                 "deployment-url" => text(deployment.and_then(|deployment| deployment.astro_url.as_deref())),
                 "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
-                "json" => bounded(json, &[("files", Value::Array(Vec::new())), ("dags", Value::Null)]),
+                "json" => bounded(json),
                 _ => String::new(),
             };
             (*name, value)
@@ -67,24 +67,24 @@ pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
         "reason" => all.failure.as_ref().map_or_else(|| all.headline(), ToString::to_string),
         "matrix" => all.matrix().to_string(),
         "any" => all.shipping().next().is_some().to_string(),
-        "json" => bounded(json, &[("projects", Value::Array(Vec::new()))]),
+        "json" => bounded(json),
         _ => String::new(),
     };
     NAMES.iter().map(|name| (*name, value(name))).collect()
 }
 
-/// Returns the object as text, without its longest parts, one after the other, where that would
-/// be too long.
-fn bounded(json: &Value, longest: &[(&str, Value)]) -> String {
+/// Returns the object as text, without its long fields, one after the other, where that would be
+/// too long.
+fn bounded(json: &Value) -> String {
     let mut short = json.clone();
-    for (name, empty) in longest {
+    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null), ("projects", Value::Array(Vec::new()))] {
         let text = short.to_string();
         if text.len() <= JSON_LIMIT {
             return text;
         }
-        if let Some(object) = short.as_object_mut() {
-            object.insert((*name).to_owned(), empty.clone());
-            object.insert(format!("{name}_omitted"), Value::Bool(true));
+        if let Some(field) = short.get_mut(name) {
+            *field = empty;
+            short[format!("{name}_omitted")] = Value::Bool(true);
         }
     }
     short.to_string()
@@ -96,15 +96,17 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_left_out_and_that_is_said() {
-        let parts = [("files", Value::Array(Vec::new())), ("dags", Value::Null)];
         let short = serde_json::json!({"files": ["a"], "reason": "r"});
-        assert_eq!(bounded(&short, &parts), short.to_string());
+        assert_eq!(bounded(&short), short.to_string());
         let long = serde_json::json!({"files": vec!["a long path"; 100_000], "reason": "r"});
-        let kept: Value = serde_json::from_str(&bounded(&long, &parts)).expect("JSON");
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
         assert_eq!(kept, serde_json::json!({"files": [], "files_omitted": true, "reason": "r"}));
         let long = serde_json::json!({"files": ["a"], "dags": {"added": vec!["a long DAG"; 100_000]}, "reason": "r"});
-        let kept: Value = serde_json::from_str(&bounded(&long, &parts)).expect("JSON");
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
         let expected = serde_json::json!({"files": [], "files_omitted": true, "dags": null, "dags_omitted": true, "reason": "r"});
         assert_eq!(kept, expected);
+        let long = serde_json::json!({"projects": vec!["a project"; 100_000], "any": true});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        assert_eq!(kept, serde_json::json!({"projects": [], "projects_omitted": true, "any": true}));
     }
 }

@@ -69,6 +69,7 @@ pub struct Served<'a> {
     own: Option<(RefKind, &'a str)>,
     /// The pull request whose code the run has, unless somebody named a branch.
     pull_request: Option<&'a PullRequest>,
+    trust: Trust,
     intent: Intent,
 }
 
@@ -82,7 +83,7 @@ impl<'a> Served<'a> {
     pub fn of(ci: &'a CiContext, given: Option<&'a str>, checked_out: Option<&'a str>, intent: Intent) -> Self {
         let branch = |name| (RefKind::Branch, name);
         if given.is_some() {
-            return Self { own: given.map(branch), pull_request: None, intent };
+            return Self { own: given.map(branch), pull_request: None, trust: ci.trust, intent };
         }
         // Once merged, its code is its target branch's, if the CI system says so, too.
         let merged = ci.pull_request.as_ref().is_some_and(|pull_request| {
@@ -95,7 +96,7 @@ impl<'a> Served<'a> {
             (Some(_), _) => ci.branch.as_deref().map(branch),
             (None, None) => ci.branch.as_deref().or(checked_out).map(branch),
         };
-        Self { own, pull_request, intent }
+        Self { own, pull_request, trust: ci.trust, intent }
     }
 }
 
@@ -140,8 +141,8 @@ fn lacking(served: &Served<'_>) -> String {
         (None, Some(pull_request)) if served.intent == Intent::Show => {
             format!("the branch {} has no section in", quoted(&pull_request.base_branch))
         }
-        (None, Some(_)) => "the pull request comes from a fork, whose branches have no section in".to_owned(),
-        (None, None) => "neither the CI system, nor git, nor `branch` names a branch or tag to look up in".to_owned(),
+        (None, _) if served.trust == Trust::Fork => "the code comes from a fork, whose branches have no section in".to_owned(),
+        (None, _) => "neither the CI system, nor git, nor `branch` names a branch or tag to look up in".to_owned(),
     }
 }
 
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(ship(&context(Some("main"), None, None), None, Some("dev")), "[branch.\"main\"]");
         assert!(ship(&context(None, Some("x"), None), None, Some("dev")).starts_with("! the tag `x`"), "a tag run has no branch");
         let fork = pull_request("x", "main", Trust::Fork);
-        assert!(ship(&fork, None, Some("main")).starts_with("! the pull request comes from a fork"));
+        assert!(ship(&fork, None, Some("main")).starts_with("! the code comes from a fork"));
         assert_eq!(ship(&fork, Some("dev"), None), "[branch.\"dev\"]", "whoever starts the run knows better");
     }
 
@@ -250,9 +251,9 @@ mod tests {
                 "! the branch `fix` has no section",
             ),
             // A stranger's branch is called what the stranger likes.
-            ("main", "dev", Trust::Fork, "[branch.\"dev\"] into dev", "! the pull request comes from a fork"),
-            ("feature/a", "main", Trust::Fork, "[branch.\"main\"] into main", "! the pull request comes from a fork"),
-            ("main", "old", Trust::Fork, "! the branch `old` has no section", "! the pull request comes from a fork"),
+            ("main", "dev", Trust::Fork, "[branch.\"dev\"] into dev", "! the code comes from a fork"),
+            ("feature/a", "main", Trust::Fork, "[branch.\"main\"] into main", "! the code comes from a fork"),
+            ("main", "old", Trust::Fork, "! the branch `old` has no section", "! the code comes from a fork"),
         ];
         for (head, base, trust, show, ship) in rows {
             let ci = pull_request(head, base, trust);
@@ -272,7 +273,7 @@ mod tests {
         ci.pull_request.as_mut().expect("a pull request").state = PullRequestState::Merged;
         assert_eq!(chosen(&ci, None, None, Intent::Ship), "[branch.\"main\"]");
         ci.branch = Some("dev".to_owned());
-        assert!(chosen(&ci, None, None, Intent::Ship).starts_with("! the pull request comes from a fork"), "not its own name");
+        assert!(chosen(&ci, None, None, Intent::Ship).starts_with("! the code comes from a fork"), "not its own name");
     }
 
     #[test]

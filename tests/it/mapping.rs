@@ -178,7 +178,7 @@ fn a_fork_chooses_no_deployment_neither_by_its_branch_nor_by_its_file() {
     pull_request(&mut bench, "main", "dev", "eve/demo");
     bench.set("GITHUB_EVENT_NAME", "pull_request_target");
     let ran = bench.deploy(&["--allow-fork"]);
-    assert!(ran.talk.contains("the pull request comes from a fork"), "{}", ran.talk);
+    assert!(ran.talk.contains("the code comes from a fork"), "{}", ran.talk);
 
     bench.write("liftoff.toml", "deploy-type = \"dags-only\"\ndeployment-name = \"prod\"\n");
     bench.commit("Name it outright");

@@ -130,15 +130,24 @@ fn a_project_that_cannot_be_planned_stops_no_other() {
     deploy_each(&bench);
     bench.write("teams/orders/liftoff.toml", "deploy-type = 'dags-only'\ndeployment-nmae = 'orders'\n");
     bench.write("teams/web/dags/a.py", "x = 2\n");
+    project(&bench, "teams/torn", "deploy-type = 'dags-only'\ndeployment-name = 'orders'\ndags-path = 'torn'\n");
+    bench.write("teams/torn/torn/a.py", "def x(:\n");
     project(&bench, "teams/gone", "deployment-name = 'gone'\n");
     bench.commit("Break two, change one");
     let (ran, plans) = plan_all(&bench, &[]);
     assert_eq!(ran.code, 5, "the first that failed: {}", ran.talk);
     assert_eq!(
         decisions(&plans),
-        BTreeMap::from([("dbt/shop", "nothing"), ("teams/gone", "error"), ("teams/orders", "error"), ("teams/web", "ship")])
+        BTreeMap::from([
+            ("dbt/shop", "nothing"),
+            ("teams/gone", "error"),
+            ("teams/orders", "error"),
+            ("teams/torn", "error"),
+            ("teams/web", "ship")
+        ])
     );
     assert_eq!(shipping(&plans), ["teams/web"]);
+    assert!(ran.talk.contains("--> teams/torn/torn/a.py:1"), "{}", ran.talk);
     assert_eq!(plans["projects"][2]["error"]["kind"], "usage", "{plans:#}");
     for words in [
         "error: could not plan teams/gone: find the Deployment",
@@ -147,7 +156,7 @@ fn a_project_that_cannot_be_planned_stops_no_other() {
     ] {
         assert!(ran.talk.contains(words), "{words}: {}", ran.talk);
     }
-    assert!(bench.run(&["plan", "--all"]).data.ends_with("1 of 4 projects must ship, 2 plans failed\n"));
+    assert!(bench.run(&["plan", "--all"]).data.ends_with("1 of 5 projects must ship, 3 plans failed\n"));
 }
 
 #[test]
