@@ -222,6 +222,8 @@ fn every_example_is_in_the_table() {
         .flat_map(|system| std::fs::read_dir(system.expect("a folder").path()).expect("a folder"))
         .map(|file| file.expect("a file").path().strip_prefix(example("ci")).expect("a file below").display().to_string())
         .collect();
+    // A pipeline of several jobs with images of their own, which no shell can run by itself.
+    found.retain(|file| file != "gitlab/monorepo.yml");
     found.sort();
     assert_eq!(found, table().into_keys().collect::<Vec<_>>());
     assert!(table().values().all(|row| row.documentation.starts_with("https://")));
