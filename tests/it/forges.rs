@@ -6,6 +6,6 @@ mod commits;
 mod disturbances;
 mod failures;
 mod records;
-mod rows;
-mod stage;
+pub mod rows;
+pub mod stage;
 mod statuses;
