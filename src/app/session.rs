@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::http::client::{self, Options};
 use crate::http::exchange::Caller;
 use crate::logging;
-use crate::model::context::CiContext;
+use crate::model::context::{CiContext, Repository as ForgeRepository};
 use crate::settings::values::{Intent, Settings};
 
 /// Everything that stays the same while one project is planned or deployed. The sessions of
@@ -56,8 +56,11 @@ impl Session {
     pub fn start(env: Env, flags: &[(String, String)], command: &Command) -> Result<Self> {
         let provider = ci::detect(&env);
         let event = event(provider, &env)?;
-        let context = (provider.read)(&env, event.as_deref())?;
+        let mut context = (provider.read)(&env, event.as_deref())?;
         let checkouts = Arc::new(Checkouts::default());
+        if context.repository.is_none() {
+            context.repository = of_remote(&checkouts, context.checkout.as_deref().unwrap_or(env.current_dir()), &env);
+        }
         let intent = if *command == Command::Plan { Intent::Show } else { Intent::Ship };
         let settings = Basis { env: &env, flags, context: &context, intent, checkouts: &checkouts }.of_run()?;
         let console = Console::of_process(&env, provider.dialect, settings.report.colour, settings.report.format);
@@ -110,6 +113,13 @@ impl Session {
     pub fn wanted(&self, command: Command) -> Command {
         if self.settings.intent == Intent::Show && command == Command::Deploy { Command::Plan } else { command }
     }
+}
+
+/// Returns the repository that the checkout was cloned from. A checkout that cannot be read is
+/// reported when its content is wanted.
+fn of_remote(checkouts: &Checkouts, folder: &Path, env: &Env) -> Option<ForgeRepository> {
+    let remote = checkouts.open(folder, env).ok()?.repository?.remote_url()?;
+    ForgeRepository::of_clone_url(&remote)
 }
 
 /// Reads the file in which the CI system describes the event, or the one that it leads to.

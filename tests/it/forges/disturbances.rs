@@ -62,8 +62,11 @@ impl Deed {
     }
 }
 
-/// Returns what the forge shows: comments, the newest status, deployments and findings.
-fn shown(stage: &Stage) -> (Vec<(String, String)>, Option<[String; 4]>, Vec<String>) {
+/// What a forge shows: comments, the newest status, deployments and findings.
+type Shown = (Vec<(String, String)>, Option<[String; 4]>, Vec<String>);
+
+/// Returns what the forge shows.
+fn shown(stage: &Stage) -> Shown {
     stage.sim.with(|world| {
         let row = stage.row;
         ((row.comments)(world), (row.statuses)(world).pop(), (row.records)(world))
