@@ -4,8 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use astro_sim::sim::Sim;
 use astro_sim::world::builder::{History, SANDBOX_GITHUB_TOKEN};
+use astro_sim::world::builder_azure_devops::{SANDBOX_AZURE_ORGANIZATION, SANDBOX_AZURE_PIPELINE_TOKEN};
+use astro_sim::world::builder_gitea::SANDBOX_GITEA_TOKEN;
 use astro_sim::world::rollout::{Pace, Rollout};
 use astro_sim::world::state::World;
+use astro_sim::world::{bitbucket, bitbucket_dc, gitlab};
 
 use crate::app::content;
 use crate::app::session::Session;
@@ -15,6 +18,7 @@ use crate::console::printer::Console;
 use crate::deploy::interrupt::Interrupt;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
+use crate::model::context::ForgeKind;
 use crate::model::fingerprint::Fingerprinter;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
@@ -67,6 +71,47 @@ pub async fn embed(session: &mut Session) -> Result<Sim> {
     Ok(sim)
 }
 
+/// A forge of the sandbox.
+struct SandboxForge {
+    kind: ForgeKind,
+    repository: &'static str,
+    api_url: fn(&Sim) -> String,
+    token: &'static str,
+}
+
+const FORGES: [SandboxForge; 6] = [
+    SandboxForge { kind: ForgeKind::GitHub, repository: "acme/demo", api_url: Sim::github_api_url, token: SANDBOX_GITHUB_TOKEN },
+    SandboxForge { kind: ForgeKind::GitLab, repository: gitlab::PROJECT, api_url: Sim::gitlab_api_url, token: gitlab::TOKEN },
+    SandboxForge {
+        kind: ForgeKind::Bitbucket,
+        repository: "acme/demo",
+        api_url: Sim::bitbucket_api_url,
+        token: bitbucket::TOKEN,
+    },
+    SandboxForge {
+        kind: ForgeKind::BitbucketServer,
+        repository: "ACME/demo",
+        api_url: Sim::bitbucket_dc_url,
+        token: bitbucket_dc::TOKEN,
+    },
+    SandboxForge {
+        kind: ForgeKind::AzureDevOps,
+        repository: "acme/data/demo",
+        api_url: |sim| format!("{}/{SANDBOX_AZURE_ORGANIZATION}", sim.azure_devops_url()),
+        token: SANDBOX_AZURE_PIPELINE_TOKEN,
+    },
+    SandboxForge { kind: ForgeKind::Gitea, repository: "acme/demo", api_url: Sim::gitea_api_url, token: SANDBOX_GITEA_TOKEN },
+];
+
+impl SandboxForge {
+    /// Returns the line, as a comment for a shell, that leads reports there.
+    fn exports(&self, sim: &Sim) -> String {
+        let Self { kind, repository, api_url, token } = self;
+        let (word, api_url) = (kind.word(), api_url(sim));
+        format!("# {repository}: export LIFTOFF_FORGE={word} LIFTOFF_FORGE_API_URL={api_url} LIFTOFF_FORGE_TOKEN={token}")
+    }
+}
+
 /// Serves a simulated platform until the run is stopped.
 ///
 /// # Errors
@@ -81,15 +126,12 @@ pub async fn serve(console: &Console, port: u16, mut interrupt: Interrupt) -> Re
     });
     console.data(&format!(
         "export ASTRO_API_TOKEN={token}\nexport LIFTOFF_API_URL={}\nexport LIFTOFF_DEPLOYMENT_ID={id}\n\
-         # for the GitHub reports of repository acme/demo, pull request 1:\n\
-         # export GITHUB_API_URL={}\n# export GITHUB_TOKEN={SANDBOX_GITHUB_TOKEN}",
+         # for reports, with `--pull-request 1` and a remote of that name, one of:\n{}",
         sim.astro_url(),
-        sim.github_api_url(),
+        FORGES.map(|forge| forge.exports(&sim)).join("\n"),
     ))?;
-    console.info(&format!(
-        "a simulated Astro, image registry ({}) and GitHub (repository acme/demo, pull request 1) run until you press Ctrl-C",
-        sim.registry_host()
-    ));
+    console
+        .info(&format!("a simulated Astro, image registry ({}) and the forges run until you press Ctrl-C", sim.registry_host()));
     interrupt.wished().await;
     let violations = sim.violations();
     for violation in &violations {
