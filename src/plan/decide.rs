@@ -265,20 +265,22 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         notices.push("`force` ships even when nothing changed; leave it out to let Liftoff skip".to_owned());
     }
     notices.extend(facts.artifacts.iter().filter_map(|artifact| relation_notice(facts, artifact, wanted?)));
-    notices.extend(facts.dags.iter().flat_map(|dags| vanishing(&dags.difference)));
+    notices.extend(facts.dags.iter().filter_map(|dags| vanishing(&dags.difference)));
     notices
 }
 
 /// A DAG that vanishes takes its schedule with it, which must not pass unseen.
-fn vanishing(difference: &DagDifference) -> Vec<String> {
+fn vanishing(difference: &DagDifference) -> Option<String> {
     const MOST: usize = 20;
     let unless = if difference.dynamic.is_empty() { "" } else { ", unless a DAG with a computed id takes its place" };
-    let dag = |dag: &Dag| format!("DAG `{}` disappears from the Deployment{unless}", dag.id);
-    let mut notices: Vec<String> = difference.removed.iter().take(MOST).map(dag).collect();
-    if let Some(rest) = difference.removed.len().checked_sub(MOST).filter(|rest| *rest > 0) {
-        notices.push(format!("{rest} more DAGs disappear from the Deployment"));
+    let ids: Vec<String> = difference.removed.iter().take(MOST).map(|dag| format!("`{}`", dag.id)).collect();
+    let more = difference.removed.len().saturating_sub(MOST);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    match ids.as_slice() {
+        [] => None,
+        [id] => Some(format!("DAG {id} disappears from the Deployment{unless}")),
+        ids => Some(format!("{} DAGs disappear from the Deployment{unless}: {}{more}", difference.removed.len(), ids.join(", "))),
     }
-    notices
 }
 
 /// What to know about the commit that would be replaced.

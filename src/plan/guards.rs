@@ -225,10 +225,10 @@ fn dags_importable(facts: &Facts) -> Result<()> {
         (count, 1) => format!("{first}; {count} errors in all"),
         (count, files) => format!("{first}; {count} errors in {files} files in all"),
     };
+    // Without a place: each problem is shown at its own.
     Err(Error::new(Kind::ChecksFailed, "ship the DAGs")
         .because(because)
-        .hint("correct the files, or list them in .liftoffignore; `check: false` ships them unchecked")
-        .at(first.file.to_string(), first.line))
+        .hint("correct the files, or list them in .liftoffignore; `check: false` ships them unchecked"))
 }
 
 fn bundle_present(facts: &Facts) -> Result<()> {

@@ -34,7 +34,8 @@ pub fn difference(facts: &DagFacts, ink: Ink, most: usize) -> String {
         let more = difference.removed.len().saturating_sub(ids.len());
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let what = figures::count(difference.removed.len() as u64, "DAG");
-        text.push_str(&format!("🗑️ **{what} removed from the Deployment:** {}{more}\n\n", ids.join(", ")));
+        let verb = if difference.removed.len() == 1 { "disappears" } else { "disappear" };
+        text.push_str(&format!("🗑️ **{what} {verb} from the Deployment:** {}{more}\n\n", ids.join(", ")));
     }
     let mut rows: Vec<String> = Vec::new();
     rows.extend(difference.removed.iter().map(|dag| row(ink, "➖", &dag.id, &format!("**removed**, was in {}", file(dag, ink)))));
@@ -173,7 +174,7 @@ mod tests {
         let text = difference(&facts(), HTML, 100);
         assert_eq!(
             text,
-            "🗑️ **1 DAG removed from the Deployment:** <code>gone&#64;acme</code>\n\n\
+            "🗑️ **1 DAG disappears from the Deployment:** <code>gone&#64;acme</code>\n\n\
              | | DAG | what |\n| --- | --- | --- |\n\
              | ➖ | <code>gone&#64;acme</code> | **removed**, was in <code>dags/team.py</code> |\n\
              | ➕ | <code>&lt;sales&gt;</code> | <code>&#64;daily</code>, 1 task, owner <code>ada</code>, **catchup**, in <code>dags/team.py</code> |\n\
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn little_room_still_names_what_goes() {
         let text = difference(&facts(), HTML, 2);
-        assert!(text.contains("1 DAG removed") && text.contains("… and 3 DAGs more"), "{text}");
+        assert!(text.contains("1 DAG disappears") && text.contains("… and 3 DAGs more"), "{text}");
         assert!(difference(&facts(), HTML, 0).contains("<code>gone&#64;acme</code>"));
     }
 
