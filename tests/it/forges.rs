@@ -7,5 +7,6 @@ mod disturbances;
 mod failures;
 mod records;
 mod rows;
+mod runs;
 mod stage;
 mod statuses;
