@@ -140,6 +140,10 @@ impl<'a> Commits<'a> {
         if let Some(reason) = parted.or(answer.cut) {
             return Ok(Comparison { relation, changes: Err(format!("{why}; {reason}")) });
         }
+        // A pull request's checkout may hold only the merge of its head.
+        if let Fetched::Missing { why: reason } = self.checkout.fetch(ours, Depth::Single, self.env).await? {
+            return unavailable(format!("{why}; this run's commit {} is not in the checkout either: {reason}", ours.short()));
+        }
         let (repository, folders, base) = (repository.clone(), self.folders.clone(), ours.clone());
         let local = blocking(move || repository.changes_since(&base, &folders)).await;
         let mut changes = answer.changes;

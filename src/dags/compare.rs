@@ -211,10 +211,14 @@ mod tests {
 
     #[test]
     fn a_great_many_dags_are_compared_in_one_pass() {
-        let many = |suffix: &str| -> String { (0..20_000).map(|number| format!("DAG('d{number}'{suffix})\n")).collect() };
-        let (before, after) = (many(""), many(", catchup=True"));
-        assert_eq!(compared(&[("a", &before)], &[("b", &after)]).len(), 20_000);
-        let same = "DAG('x')\n".repeat(20_000);
-        assert_eq!(compared(&[("a", &same)], &[("b", &same)]).len(), 20_000);
+        let many = |from: usize, suffix: &str| -> String {
+            (from..from + 9_000).map(|number| format!("DAG('d{number}'{suffix})\n")).collect()
+        };
+        let before = [many(0, ""), many(9_000, "")];
+        let after = [many(0, ", catchup=True"), many(9_000, ", catchup=True")];
+        let found = compared(&[("a", &before[0]), ("b", &before[1])], &[("c", &after[0]), ("d", &after[1])]);
+        assert_eq!(found.len(), 18_000);
+        let same = "DAG('x')\n".repeat(9_000);
+        assert_eq!(compared(&[("a", &same)], &[("b", &same)]).len(), 9_000);
     }
 }

@@ -1,5 +1,6 @@
-//! The names of a module that keep one literal value from start to end.
-//! Whatever might change a name makes it unknown: nothing is ever guessed.
+//! The names of a module that keep one literal value from start to end. A second assignment, also
+//! under a condition or from a function, and a call of a method make a name unknown.
+//! It knows nothing of DAGs, and what Python would compute it leaves alone.
 
 use std::collections::HashMap;
 
@@ -8,6 +9,9 @@ use ruff_python_ast::{Expr, Stmt};
 
 /// Names that may stand for each other in a row.
 const MOST_HOPS: usize = 8;
+/// The longest text in bytes, and the longest list or dictionary, that is read: longer ones would
+/// be read again for every DAG that shares them, and Airflow's ids end at 250 characters.
+const LONGEST: usize = 1_000;
 
 /// The constants of a module.
 #[derive(Debug, Default)]
@@ -55,11 +59,11 @@ impl<'a> Constants<'a> {
         current
     }
 
-    /// Returns a text.
+    /// Returns a text, unless it is very long.
     #[must_use]
     pub fn text(&self, expression: &'a Expr) -> Option<&'a str> {
         match self.resolved(expression) {
-            Expr::StringLiteral(literal) => Some(literal.value.to_str()),
+            Expr::StringLiteral(literal) => Some(literal.value.to_str()).filter(|text| text.len() <= LONGEST),
             _ => None,
         }
     }
@@ -82,6 +86,9 @@ impl<'a> Constants<'a> {
             Expr::Set(set) => &set.elts,
             _ => return None,
         };
+        if elements.len() > LONGEST {
+            return None;
+        }
         elements.iter().map(|element| self.text(element)).collect()
     }
 
@@ -90,7 +97,7 @@ impl<'a> Constants<'a> {
     pub fn entry(&self, dictionary: &'a Expr, key: &str) -> Given<'a> {
         let mut given = Given::Nothing;
         match self.resolved(dictionary) {
-            Expr::Dict(dict) => {
+            Expr::Dict(dict) if dict.items.len() <= LONGEST => {
                 for item in &dict.items {
                     match item.key.as_ref().map(|key| self.text(key)) {
                         Some(Some(name)) if name == key => given = Given::Expression(&item.value),
@@ -100,7 +107,10 @@ impl<'a> Constants<'a> {
                     }
                 }
             }
-            Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict") => {
+            Expr::Call(call)
+                if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict")
+                    && call.arguments.keywords.len() <= LONGEST =>
+            {
                 if !call.arguments.args.is_empty() {
                     given = Given::Unsure;
                 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef, StmtWith};
-use ruff_text_size::{Ranged as _, TextRange};
+use ruff_text_size::{Ranged as _, TextRange, TextSize};
 
 use crate::dags::calls::Arguments;
 use crate::dags::constants::{Constants, Given};
+use crate::dags::found::{Definitions, Found};
 use crate::dags::names::{Meaning, Names};
 use crate::dags::source::Source;
 use crate::dags::tasks::{Invocation, TaskFunction, Tasks, is_operator};
@@ -17,14 +18,21 @@ use crate::dags::uses::Uses;
 use crate::dags::values::{moment, shown};
 use crate::model::dag::{Dag, Value};
 
-/// Calls of task group functions that are followed; groups that call each other multiply.
-const MOST_GROUPS: usize = 1_000;
+/// The most definitions of a file.
+const MOST_DEFINITIONS: usize = 10_000;
+/// Statements and expressions that are visited inside task groups that are called; groups that
+/// call each other multiply.
+const MOST_IN_GROUPS: usize = 1_000_000;
 /// Groups inside groups that are followed.
 const DEEPEST_GROUP: usize = 16;
+/// The longest prefix of task ids in bytes.
+const LONGEST_PREFIX: usize = 1_000;
+/// Bytes that are hashed of a definition inside another one.
+const HASHED_INSIDE: usize = 64 << 10;
 
-/// Finds the definitions of a file, in the order of the source.
+/// Finds the definitions of a file.
 #[must_use]
-pub fn definitions(source: &Source<'_>) -> Vec<Found> {
+pub fn definitions(source: &Source<'_>) -> Definitions {
     let body = &source.tree.body;
     let (names, constants, uses) = (Names::of(body), Constants::of(body), Uses::of(body));
     let mut reader = Reader {
@@ -36,30 +44,13 @@ pub fn definitions(source: &Source<'_>) -> Vec<Found> {
         variables: HashMap::new(),
         functions: HashMap::new(),
         here: Here { dag: None, prefix: Some(String::new()), certain: Certainty::Once },
-        groups: 0,
+        covered: TextSize::new(0),
+        complete: true,
+        visits: 0,
         depth: 0,
     };
     reader.visit_body(body);
-    reader.found
-}
-
-/// A definition; without a DAG when its id is dynamic.
-pub struct Found {
-    /// The DAG, still without its tasks.
-    pub dag: Option<Dag>,
-    /// 1-based line.
-    pub line: usize,
-    /// Where its definition stands.
-    pub range: TextRange,
-    tasks: Tasks,
-}
-
-impl Found {
-    /// Returns the DAG with its tasks.
-    #[must_use]
-    pub fn finished(self) -> Option<Dag> {
-        self.dag.map(|dag| Dag { tasks: self.tasks.ids, dynamic_tasks: self.tasks.dynamic, ..dag })
-    }
+    Definitions { found: reader.found, complete: reader.complete }
 }
 
 /// Whether a statement runs exactly once when the file is imported.
@@ -88,7 +79,12 @@ struct Reader<'r, 'a> {
     variables: HashMap<&'r str, usize>,
     functions: HashMap<&'r str, TaskFunction<'r>>,
     here: Here,
-    groups: usize,
+    /// End of the definitions so far.
+    covered: TextSize,
+    complete: bool,
+    /// Visits inside task groups that are called.
+    visits: usize,
+    /// Number of such groups around.
     depth: usize,
 }
 
@@ -99,6 +95,15 @@ impl<'r> Reader<'r, '_> {
         self.here = outside;
     }
 
+    /// Counts a visit inside a task group that is called, and returns whether there were too many.
+    fn is_exhausted(&mut self) -> bool {
+        if self.depth > 0 {
+            self.visits += 1;
+            self.complete &= self.visits <= MOST_IN_GROUPS;
+        }
+        self.depth > 0 && self.visits > MOST_IN_GROUPS
+    }
+
     fn uncertain(&mut self, work: impl FnOnce(&mut Self)) {
         let here = Here { certain: Certainty::Unknown, ..self.here.clone() };
         self.inside(here, work);
@@ -106,9 +111,14 @@ impl<'r> Reader<'r, '_> {
 
     /// Notes a definition and returns its index.
     fn define(&mut self, arguments: &Arguments<'_, 'r>, id: Option<&str>, range: TextRange) -> usize {
+        if self.found.len() >= MOST_DEFINITIONS {
+            self.complete = false;
+            return self.found.len();
+        }
         let line = self.source.line(range.start());
         let id = id.filter(|id| !id.is_empty() && self.here.certain == Certainty::Once);
         let dag = id.map(|id| self.dag(arguments, id, line, range));
+        self.covered = self.covered.max(range.end());
         self.found.push(Found { dag, line, range, tasks: Tasks::default() });
         self.found.len() - 1
     }
@@ -122,7 +132,9 @@ impl<'r> Reader<'r, '_> {
             Given::Expression(expression) => self.constants.entry(expression, "owner"),
             other => other,
         };
-        let code = self.source.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default();
+        let code = self.source.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default().as_bytes();
+        // What is inside is hashed with what is around it, too, and can be nested very often.
+        let hashed = if range.start() < self.covered { code.len().min(HASHED_INSIDE) } else { code.len() };
         Dag {
             id: readable(id),
             file: self.source.path.clone(),
@@ -136,7 +148,7 @@ impl<'r> Reader<'r, '_> {
             catchup: value(arguments.get_beside_first("catchup"), |expression| self.constants.truth(expression)),
             tasks: Vec::new(),
             dynamic_tasks: 0,
-            code: *blake3::hash(code.as_bytes()).as_bytes(),
+            code: *blake3::hash(code.get(..hashed).unwrap_or_default()).as_bytes(),
         }
     }
 
@@ -195,7 +207,9 @@ impl<'r> Reader<'r, '_> {
             Given::Unsure => return None,
         }
         match arguments.first_or("group_id") {
-            Given::Expression(expression) => Some(format!("{}{}.", outer?, self.constants.text(expression)?)),
+            Given::Expression(expression) => {
+                Some(format!("{}{}.", outer?, self.constants.text(expression)?)).filter(|prefix| prefix.len() <= LONGEST_PREFIX)
+            }
             Given::Nothing | Given::Unsure => None,
         }
     }
@@ -298,13 +312,14 @@ impl<'r> Reader<'r, '_> {
             }
             TaskFunction::Group(id, body) => {
                 let id = full(changed("group_id", id));
-                self.groups += 1;
-                if self.groups > MOST_GROUPS || self.depth >= DEEPEST_GROUP {
+                if self.depth >= DEEPEST_GROUP {
+                    self.complete = false;
                     return;
                 }
                 let id = id.and_then(|id| Some(self.found.get_mut(dag)?.tasks.numbered(id)));
                 self.depth += 1;
-                let here = Here { prefix: id.map(|id| id + "."), ..self.here.clone() };
+                let prefix = id.map(|id| id + ".").filter(|prefix| prefix.len() <= LONGEST_PREFIX);
+                let here = Here { prefix, ..self.here.clone() };
                 self.inside(here, |reader| reader.visit_body(body));
                 self.depth -= 1;
             }
@@ -322,6 +337,9 @@ fn value<'a, T>(given: Given<'a>, read: impl FnOnce(&'a Expr) -> Option<T>) -> V
 
 impl<'r> Visitor<'r> for Reader<'r, '_> {
     fn visit_stmt(&mut self, statement: &'r Stmt) {
+        if self.is_exhausted() {
+            return;
+        }
         match statement {
             Stmt::With(with) => self.with(with),
             Stmt::FunctionDef(function) => self.function(function),
@@ -345,6 +363,9 @@ impl<'r> Visitor<'r> for Reader<'r, '_> {
     }
 
     fn visit_expr(&mut self, expression: &'r Expr) {
+        if self.is_exhausted() {
+            return;
+        }
         match expression {
             Expr::Call(call) if self.names.meaning(&call.func) == Some(Meaning::Dag) => {
                 self.constructed(call, call.range());

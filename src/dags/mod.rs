@@ -7,6 +7,7 @@ pub mod compare;
 pub mod constants;
 pub mod decode;
 pub mod definitions;
+pub mod found;
 pub mod names;
 pub mod nesting;
 pub mod read;

@@ -57,8 +57,10 @@ impl<'a> Names<'a> {
     }
 
     fn add(&mut self, name: &'a str, path: String) {
+        // Every use of the name looks at the path again.
+        const LONGEST: usize = 200;
         let is_airflow = |path: &str| path == "airflow" || path.starts_with("airflow.");
-        if !self.paths.get(name).is_some_and(|known| is_airflow(known)) {
+        if path.len() <= LONGEST && !self.paths.get(name).is_some_and(|known| is_airflow(known)) {
             self.paths.insert(name, path);
         }
     }

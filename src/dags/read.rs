@@ -1,7 +1,8 @@
 //! Reads one Python file: what is wrong with it, and its DAGs.
 //! It knows neither where the bytes come from nor whether the file counts.
 
-use crate::dags::definitions::{Found, definitions};
+use crate::dags::definitions::definitions;
+use crate::dags::found::{Definitions, Found};
 use crate::dags::source::Source;
 use crate::model::dag::{DagFile, Problem};
 use crate::model::path::RelPath;
@@ -27,12 +28,14 @@ pub fn read(path: &RelPath, bytes: &[u8], python: Option<Python>, wanted: Wanted
     if wanted == Wanted::Problems {
         return file(source.problems);
     }
-    let found = definitions(&source);
+    let Definitions { found, complete } = definitions(&source);
+    let file = file(source.problems);
     DagFile {
+        whole: file.whole && complete,
         shared: shared(&source.text, &found),
         dynamic: found.iter().filter(|found| found.dag.is_none()).map(|found| found.line).collect(),
         dags: found.into_iter().filter_map(Found::finished).collect(),
-        ..file(source.problems)
+        ..file
     }
 }
 
@@ -368,8 +371,39 @@ mod tests {
             text += &format!("A{level} = [A{0}, A{0}]\n@task_group\ndef g{level}():\n  g{0}()\n  g{0}()\n", level - 1);
         }
         text += "@task\ndef g0(): ...\nwith DAG('a', schedule=A59):\n  g59()\n";
-        let dag = only(&text);
+        let file = dags(&text);
+        assert!(!file.whole, "not every task was counted");
+        let dag = &file.dags[0];
         assert!(dag.schedule.known().is_none_or(|shown| shown.len() < 300), "{:?}", dag.schedule);
+    }
+
+    /// Each of these would take minutes if something were read again for every use.
+    #[test]
+    fn large_files_are_read_in_one_pass() {
+        let head = "from airflow.sdk import DAG, TaskGroup\n".to_owned();
+        let entries = |count: usize| (0..count).map(|number| format!("'{number}': {number}, ")).collect::<String>();
+        let nested: String = (0..1_400).map(|level| format!("{}with DAG('d{level}'):\n", " ".repeat(level))).collect();
+        let groups: String =
+            (1..1_400).map(|level| format!("{}with TaskGroup('{}'):\n", " ".repeat(level), "g".repeat(900))).collect();
+        let texts = [
+            format!("{head}C = {{{}'dag_id': 'x'}}\n{}", entries(100_000), "DAG(**C)\n".repeat(9_000)),
+            format!("{head}T = [{}]\n{}", "'t', ".repeat(100_000), "DAG('a', tags=T, schedule=T)\n".repeat(9_000)),
+            format!("{head}I = '{}'\nwith DAG('a'):\n{}", "i".repeat(1_000_000), "  A(task_id=I)\n".repeat(100_000)),
+            format!("{head}import {} as m\n{}", ("a".repeat(100) + ".").repeat(4_000) + "b", "m.DAG('a')\n".repeat(100_000)),
+            format!("{head}{nested}{}pass\n", " ".repeat(1_400)),
+            format!("{head}with DAG('a'):\n{groups}{}A(task_id='x')\n", " ".repeat(1_400)),
+            head.clone() + &"DAG('a')\n".repeat(200_000),
+        ];
+        with_stack(move || {
+            for text in texts {
+                let file = read(&path(), text.as_bytes(), None, Wanted::Dags);
+                assert_eq!(file.problems, []);
+                assert!(file.dags.len() + file.dynamic.len() <= 10_000);
+                let shown: usize =
+                    file.dags.iter().map(|dag| dag.id.len() + dag.tasks.iter().map(String::len).sum::<usize>()).sum();
+                assert!(shown <= 10_000_000, "{shown}");
+            }
+        });
     }
 
     proptest! {

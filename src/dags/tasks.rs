@@ -9,6 +9,8 @@ use crate::dags::texts::readable;
 
 /// The most tasks of a DAG that are listed by name.
 const MOST: usize = 10_000;
+/// The most calls of one chain that are looked through.
+const LONGEST_CHAIN: usize = 16;
 
 /// A function that makes a task, or a group of them, when it is called.
 #[derive(Debug, Clone)]
@@ -73,7 +75,7 @@ impl<'a> Invocation<'a> {
             }
             callee = &attribute.value;
         }
-        loop {
+        for _ in 0..LONGEST_CHAIN {
             match callee {
                 Expr::Name(name) => return Some(Self { name: name.id.as_str(), overridden }),
                 Expr::Call(inner) => match &*inner.func {
@@ -87,6 +89,7 @@ impl<'a> Invocation<'a> {
                 _ => return None,
             }
         }
+        None
     }
 }
 

@@ -141,6 +141,9 @@ impl<'a> Words<'_, 'a> {
     fn all(&mut self, open: &str, elements: &'a [Expr], close: &str, depth: usize) -> Option<()> {
         self.text.push_str(open);
         for (index, element) in elements.iter().enumerate() {
+            if self.text.len() > 4 * LONGEST {
+                return Some(());
+            }
             self.part(index);
             self.add(element, depth + 1)?;
         }
@@ -158,6 +161,9 @@ impl<'a> Words<'_, 'a> {
         self.text.push_str(name);
         self.all("(", &call.arguments.args, "", depth)?;
         for (index, keyword) in call.arguments.keywords.iter().enumerate() {
+            if self.text.len() > 4 * LONGEST {
+                return Some(());
+            }
             self.part(index + call.arguments.args.len());
             self.text.push_str(keyword.arg.as_ref()?.as_str());
             self.text.push('=');

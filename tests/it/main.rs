@@ -15,5 +15,6 @@ mod mapping;
 mod mono;
 mod plan;
 mod planning;
+mod reports;
 #[cfg(target_os = "linux")]
 mod sealed;

@@ -1,4 +1,4 @@
-//! Whole runs that report to a forge which only the checkout's remote and the settings name.
+//! Whole runs outside any CI system, which know the forge by the checkout's remote only.
 
 use astro_sim::world::deployment::Deployment;
 use astro_sim::world::state::World;
@@ -39,10 +39,10 @@ fn bench(row: &Row) -> Bench {
 }
 
 #[test]
-fn a_run_tells_the_pull_request_and_the_commit_what_became_of_it() {
+fn the_remote_tells_which_forge_and_which_repository() {
     for row in ROWS {
         let bench = bench(row);
-        let ran = bench.deploy(&["--forge", row.kind.word()]);
+        let ran = bench.deploy(&[]);
         assert!(!ran.talk.contains("warning"), "{:?}: {}", row.kind, ran.talk);
         let comments = bench.sim.with(|world| (row.comments)(world));
         let ours: Vec<&String> = comments.iter().map(|(_, text)| text).filter(|text| text.contains("Deployed DAG")).collect();
