@@ -176,7 +176,7 @@ impl Forge for Bitbucket {
             State::Cancelled => "STOPPED",
         };
         let body = json!({
-            "key": cut(status.name, KEY_LIMIT), "name": cut(status.name, DESCRIPTION_LIMIT), "state": state,
+            "key": key(status.name), "name": cut(status.name, DESCRIPTION_LIMIT), "state": state,
             "description": cut(status.description, DESCRIPTION_LIMIT), "url": status.target_url.unwrap_or(&self.page),
         });
         let url = self.url(&["commit", status.commit.as_str(), "statuses", "build"], &[]);
@@ -263,6 +263,16 @@ impl Forge for Bitbucket {
             base_branch: found.destination.branch.name,
         })
     }
+}
+
+/// Returns the key of a status: its name, or where that is too long, its beginning and a digest of
+/// the whole, so that no other name has the same.
+fn key(name: &str) -> String {
+    if name.chars().count() <= KEY_LIMIT {
+        return name.to_owned();
+    }
+    let digest = blake3::hash(name.as_bytes()).to_hex();
+    name.chars().take(KEY_LIMIT - 9).chain("-".chars()).chain(digest.chars().take(8)).collect()
 }
 
 fn annotation(index: usize, item: &Finding) -> Annotation {

@@ -7,5 +7,6 @@ mod disturbances;
 mod failures;
 mod records;
 pub mod rows;
+mod runs;
 pub mod stage;
 mod statuses;

@@ -1,5 +1,7 @@
 //! The status of a commit, on every forge.
 
+use std::collections::BTreeSet;
+
 use liftoff::forge::interface::{CommitStatus, State};
 
 use crate::forges::rows::ROWS;
@@ -48,5 +50,23 @@ async fn a_commit_that_the_forge_has_not_gets_no_status() {
         let status = CommitStatus { commit: &commit, state: State::Success, name: "liftoff", description: "", target_url: None };
         stage.forge().set_status(&status).await.expect_err("an unknown commit");
         assert_eq!(stage.asked(row.operations.status), 1, "{:?}", row.kind);
+    }
+}
+
+#[tokio::test]
+async fn long_names_that_begin_alike_are_two_statuses() {
+    for row in ROWS {
+        let stage = Stage::new(row);
+        let forge = stage.forge();
+        let names = ["a", "b"].map(|end| format!("liftoff/{}/{end}", "x".repeat(90)));
+        for name in names.iter().chain(&names) {
+            let commit = &head();
+            let status = CommitStatus { commit, state: State::Success, name, description: "", target_url: None };
+            forge.set_status(&status).await.expect("a status");
+        }
+        let statuses = stage.sim.with(|world| (row.statuses)(world));
+        let told: BTreeSet<&String> = statuses.iter().map(|[_, name, ..]| name).collect();
+        assert_eq!(told.len(), 2, "{:?}: {told:?}", row.kind);
+        stage.assert_clean();
     }
 }
