@@ -2,23 +2,20 @@
 //! the forge's comparison. Each commit is asked for once.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::app::source::Checkout;
+use crate::app::checkout::Checkout;
 use crate::changes::change::{Change, Relation};
 use crate::deploy::pack::blocking;
 use crate::env::snapshot::Env;
 use crate::error::Result;
 use crate::forge::interface::Forge;
 use crate::git::commit::CommitInfo;
-use crate::git::fetch::{Depth, Fetched, fetch_commit};
+use crate::git::fetch::{Depth, Fetched};
 use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 
-/// Longest time for one fetch.
-const FETCH_BUDGET: Duration = Duration::from_secs(60);
 /// Clocks of committers may differ by this much.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(24);
 
@@ -76,7 +73,7 @@ impl<'a> Commits<'a> {
         let Some(repository) = &self.checkout.repository else {
             return Ok(Comparison { relation: Relation::Unknown, changes: Err("this is not a git checkout".to_owned()) });
         };
-        match fetch_commit(repository, theirs, Depth::Single, FETCH_BUDGET, self.env).await? {
+        match self.checkout.fetch(theirs, Depth::Single, self.env).await? {
             Fetched::Have => {
                 let (repository, base, folders) = (repository.clone(), theirs.clone(), self.folders.clone());
                 let changes = blocking(move || repository.changes_since(&base, &folders)).await?;
@@ -103,7 +100,7 @@ impl<'a> Commits<'a> {
         if self.is_surely_older(theirs, head).await {
             return Relation::Unknown;
         }
-        if let Ok(Fetched::Have) = fetch_commit(repository, theirs, Depth::Since(head), FETCH_BUDGET, self.env).await {
+        if let Ok(Fetched::Have) = self.checkout.fetch(theirs, Depth::Since(head), self.env).await {
             let relation = local().await;
             if relation != Relation::Unknown {
                 return relation;
@@ -111,7 +108,9 @@ impl<'a> Commits<'a> {
         }
         match self.forge {
             // Base and head swapped: a forge says how the second relates to the first.
-            Some(forge) => forge.compare(theirs, ours).await.map_or(Relation::Unknown, |comparison| comparison.relation),
+            Some(forge) => {
+                self.checkout.compared_by(forge, theirs, ours).await.map_or(Relation::Unknown, |comparison| comparison.relation)
+            }
             None => Relation::Unknown,
         }
     }
@@ -131,7 +130,7 @@ impl<'a> Commits<'a> {
         let (Some(forge), Some(repository), Some(ours)) = (self.forge, &self.checkout.repository, self.ours) else {
             return unavailable(why);
         };
-        let answer = match forge.compare(theirs, ours).await {
+        let answer = match self.checkout.compared_by(forge, theirs, ours).await {
             Ok(answer) => answer,
             Err(error) => return unavailable(format!("{why}; {}", error.cause().unwrap_or_else(|| error.doing()))),
         };
@@ -140,6 +139,10 @@ impl<'a> Commits<'a> {
         let parted = (!matches!(relation, Relation::Ahead | Relation::Same)).then(|| "their histories part".to_owned());
         if let Some(reason) = parted.or(answer.cut) {
             return Ok(Comparison { relation, changes: Err(format!("{why}; {reason}")) });
+        }
+        // A pull request's checkout may hold only the merge of its head.
+        if let Fetched::Missing { why: reason } = self.checkout.fetch(ours, Depth::Single, self.env).await? {
+            return unavailable(format!("{why}; this run's commit {} is not in the checkout either: {reason}", ours.short()));
         }
         let (repository, folders, base) = (repository.clone(), self.folders.clone(), ours.clone());
         let local = blocking(move || repository.changes_since(&base, &folders)).await;

@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::app::session::{Session, project_folder};
-use crate::app::source::Checkout;
+use crate::app::checkout::Checkout;
+use crate::app::configure::project_folder;
+use crate::app::session::Session;
 use crate::changes::classified::Classified;
 use crate::changes::folder::BundleRules;
 use crate::changes::inert::Inert;

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::app::checkout::Checkout;
 use crate::app::content::{Goods, ShippingRules, threads};
 use crate::app::crew::{self, Crew};
 use crate::app::session::Session;
-use crate::app::source::Checkout;
 use crate::changes::liftoffignore;
 use crate::dags::airflowignore::{self, AirflowIgnore, Syntax};
 use crate::dags::compare::difference;
@@ -15,7 +15,7 @@ use crate::dags::read::{Wanted, read};
 use crate::dags::source;
 use crate::deploy::pack::blocking;
 use crate::error::{Error, Kind, Result};
-use crate::git::contents::{FileAt, Request, contents};
+use crate::git::contents::{FileAt, Request};
 use crate::model::artifact::Artifact;
 use crate::model::dag::{DagDifference, DagFacts, DagFile, Problem, Severity};
 use crate::model::entry::Entry;
@@ -118,9 +118,6 @@ type Former = std::result::Result<BTreeMap<RelPath, FileAt>, String>;
 /// Reads the changed files as they were.
 async fn former(session: &Session, checkout: &Checkout, base: &Base, folder: &RelPath) -> Result<Former> {
     let Base::Commit { commit, changed, .. } = base else { return Ok(Ok(BTreeMap::new())) };
-    let Some(repository) = checkout.repository.as_ref() else {
-        return Ok(Err("this is not a git checkout".to_owned()));
-    };
     if changed.is_empty() {
         return Ok(Ok(BTreeMap::new()));
     }
@@ -132,7 +129,7 @@ async fn former(session: &Session, checkout: &Checkout, base: &Base, folder: &Re
         most: MOST_FORMER,
         timeout: FETCH_BUDGET,
     };
-    contents(repository, request, &session.env).await
+    checkout.contents(request, &session.env).await
 }
 
 /// Everything that reading needs, on a thread that may block.

@@ -3,23 +3,27 @@
 use jiff::Timestamp;
 
 use crate::app::baseline;
+use crate::app::checkout::Checkout;
 use crate::app::commits::Commits;
 use crate::app::content::{self, Goods, ShippingRules};
 use crate::app::dags;
 use crate::app::session::Session;
-use crate::app::source::{self, Checkout};
+use crate::app::source;
 use crate::app::target::{self, Destination};
 use crate::astro::client::AstroClient;
 use crate::cli::command::Command;
 use crate::error::Result;
 use crate::forge::interface::Forge;
 use crate::model::artifact::Artifact;
+use crate::model::context::{PullRequestState, Trust};
 use crate::model::deploy::DeployRecord;
 use crate::model::deployment::Deployment;
+use crate::model::project::ProjectShape;
 use crate::plan::decide::ships_dags;
 use crate::plan::deployed::{self, Deployed};
-use crate::plan::facts::{ArtifactFacts, Facts, Request, Target};
-use crate::settings::values::DeployTypeSetting;
+use crate::plan::facts::{ArtifactFacts, Facts, Request, Source, Target};
+use crate::settings::origin::Origin;
+use crate::settings::values::{DeployTypeSetting, Mapping};
 
 /// Deploys read first. A busy Deployment's newest image deploy can lie further back; then more
 /// are read.
@@ -31,8 +35,14 @@ const LONG_HISTORY: usize = 5_000;
 pub struct Gathered {
     /// The facts.
     pub facts: Facts,
-    /// The platform, when there is a token.
-    pub astro: Option<AstroClient>,
+    /// What it takes to ship; none where nothing can ship.
+    pub means: Option<Means>,
+}
+
+/// What it takes to ship.
+pub struct Means {
+    /// The platform.
+    pub astro: AstroClient,
     /// The checkout.
     pub checkout: Checkout,
     /// What would ship.
@@ -44,15 +54,14 @@ pub struct Gathered {
 /// # Errors
 /// The first thing that cannot be read.
 pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn Forge>) -> Result<Gathered> {
-    let start = content::start(session);
+    if let Some(why) = session.settings.unmapped() {
+        return unmapped(session, why).await;
+    }
     // The platform is asked while the disk is read.
-    let (destination, (checkout, shape)) = tokio::try_join!(target::destination(session, command), async {
-        let checkout = source::checkout(session, &start).await?;
-        let shape = content::shape(session, &checkout).await?;
-        Ok((checkout, shape))
-    })?;
+    let (destination, (checkout, shape)) = tokio::try_join!(target::destination(session, command), project(session))?;
     let dag_deploys = destination.dag_deploys(session.settings.project.assumed_dag_deploys);
-    let (mut goods, history) = tokio::try_join!(content::goods(session, &shape, dag_deploys), history(&destination, HISTORY))?;
+    let (mut goods, history) =
+        tokio::try_join!(content::goods(session, &shape, dag_deploys), history(session, &destination, HISTORY))?;
     let source = source::source(session, &checkout, &shape.in_repository, goods.rules.folders()).await?;
 
     if matches!(destination, Destination::Known { .. }) {
@@ -78,7 +87,8 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
     drop(commits);
     let runtime_releases = match &astro {
         Some(astro) if image_may_ship(session, &artifacts) => {
-            astro.runtime_releases().await?.into_iter().map(|release| release.version).collect()
+            let releases = session.platform.runtime_releases(astro, &session.settings.target).await?;
+            releases.into_iter().map(|release| release.version).collect()
         }
         _ => Vec::new(),
     };
@@ -86,12 +96,29 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
     if ships_dags(&facts)? {
         facts.dags = dags::facts(session, &facts, &goods, &checkout).await?;
     }
-    Ok(Gathered { facts, astro, checkout, goods })
+    Ok(Gathered { facts, means: astro.map(|astro| Means { astro, checkout, goods }) })
 }
 
-async fn history(destination: &Destination, limit: usize) -> Result<Vec<DeployRecord>> {
+/// Where nothing is deployed, there is nothing to compare.
+async fn unmapped(session: &Session, why: &str) -> Result<Gathered> {
+    let (checkout, project) = project(session).await?;
+    let target = Target::Unmapped { why: why.to_owned() };
+    let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
+    let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
+    let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None };
+    Ok(Gathered { facts, means: None })
+}
+
+/// Reads the project's shape, and the checkout around it.
+async fn project(session: &Session) -> Result<(Checkout, ProjectShape)> {
+    let checkout = source::checkout(session, &content::start(session)).await?;
+    let shape = content::shape(session, &checkout).await?;
+    Ok((checkout, shape))
+}
+
+async fn history(session: &Session, destination: &Destination, limit: usize) -> Result<Vec<DeployRecord>> {
     match destination {
-        Destination::Known { astro, deployment } => astro.deploys(&deployment.id, limit).await,
+        Destination::Known { astro, deployment } => session.platform.history(astro, &deployment.id, limit).await,
         Destination::Unreachable { .. } => Ok(Vec::new()),
     }
 }
@@ -110,7 +137,7 @@ async fn deployed_artifacts(
     };
     let mut deployed = states(&history);
     if history.len() >= HISTORY && deployed.iter().any(|state| !matches!(state, Deployed::Known(_))) {
-        history = astro.deploys(&deployment.id, LONG_HISTORY).await?;
+        history = session.platform.history(astro, &deployment.id, LONG_HISTORY).await?;
         deployed = states(&history);
     }
     let mut artifacts = Vec::new();
@@ -161,7 +188,20 @@ fn request(session: &Session) -> Request {
         prebuilt_image: settings.image.name.clone(),
         trust: Some(session.context.trust),
         allow_fork: deploy.allow_fork,
+        target_is_a_strangers: target_is_a_strangers(session),
+        into: match &settings.mapping {
+            Mapping::Section { into } => into.clone(),
+            Mapping::Absent | Mapping::Unmapped { .. } => None,
+        },
     }
+}
+
+/// Returns whether the settings file of a fork, before anybody merged it, names the Deployment.
+fn target_is_a_strangers(session: &Session) -> bool {
+    let by_file = |name| matches!(session.settings.origins.get(name), Some((_, Origin::File { .. })));
+    let context = &session.context;
+    let merged = context.pull_request.as_ref().is_some_and(|pull_request| pull_request.state == PullRequestState::Merged);
+    context.trust == Trust::Fork && !merged && (by_file("deployment-id") || by_file("deployment-name"))
 }
 
 /// Returns the input rules when the project is an Airflow project.

@@ -1,13 +1,18 @@
 //! A run from start to end: gather, decide, act, report.
 //! It connects the layers and holds no rule of its own.
 
+pub mod all;
+pub mod asked;
 pub mod baseline;
+pub mod checkout;
 pub mod commits;
+pub mod configure;
 pub mod content;
 pub mod crew;
 pub mod dags;
 pub mod gather;
 pub mod outputs;
+pub mod platform;
 pub mod report;
 pub mod reporter;
 pub mod run;

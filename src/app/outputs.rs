@@ -4,16 +4,12 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::app::report;
 use crate::ci::provider::Provider;
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::outputs::Outputs;
-use crate::report::run::Run;
-use crate::report::{github_files, output_lines, outputs};
+use crate::report::{github_files, output_lines};
 
 /// Names of the file variables on GitHub Actions and those that mimic it.
 const OUTPUT: &str = "GITHUB_OUTPUT";
@@ -29,9 +25,8 @@ pub struct Outlets<'a> {
     pub file: Option<&'a Path>,
 }
 
-/// Hands on what came of a run.
-pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &Value) {
-    let mut values = outputs::values(run, json);
+/// Hands on the outputs, by name, and the summary, as Markdown.
+pub fn hand_on(outlets: &Outlets<'_>, console: &Console, mut values: Vec<(&'static str, String)>, summary: &str) {
     values.iter_mut().for_each(|(_, value)| *value = console.masked(value));
     let warn = |outcome: Result<()>| {
         if let Err(error) = outcome {
@@ -46,7 +41,7 @@ pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &V
                 warn(github_files::write_outputs(&path, &values));
             }
             if let Some(path) = env.path(SUMMARY) {
-                warn(github_files::append_summary(&path, &report::summary(run)));
+                warn(github_files::append_summary(&path, summary));
             }
         }
         Outputs::Lines(variable) => {
@@ -57,7 +52,7 @@ pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &V
         Outputs::Log(folder) => {
             output_lines::named(&values).iter().for_each(|(name, value)| console.output(name, value));
             if let Some(folder) = folder.and_then(|variable| env.path(variable)) {
-                warn(summary(console, &folder, &report::summary(run)));
+                warn(leave_summary(console, &folder, summary));
             }
         }
     }
@@ -68,7 +63,7 @@ pub fn hand_on(outlets: &Outlets<'_>, console: &Console, run: &Run<'_>, json: &V
 
 /// Leaves the summary in a folder that the CI system empties after the job, because it reads the
 /// file some time after the command.
-fn summary(console: &Console, folder: &Path, markdown: &str) -> Result<()> {
+fn leave_summary(console: &Console, folder: &Path, markdown: &str) -> Result<()> {
     let write = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix("liftoff-").suffix(".md");

@@ -12,6 +12,7 @@ use crate::forge::interface::{
     Comment, CommitStatus, Connection, DeploymentRecord, Finding, Findings, Forge, Lifetime, RecordId, RecordState, Severity,
     State, Upsert,
 };
+use crate::model::context::{Event, Repository};
 use crate::model::dag::{self, Problem};
 use crate::model::deployment::Deployment;
 use crate::model::markup::{Markup, cut};
@@ -45,8 +46,11 @@ pub struct Reporter<'a> {
 #[must_use]
 pub fn connected(session: &Session) -> Option<Box<dyn Forge>> {
     let report = &session.settings.report;
-    let mut repository = session.context.repository.clone()?;
-    repository.forge = report.forge.unwrap_or(repository.forge);
+    let known = session.context.repository.clone()?;
+    let repository = match report.forge {
+        Some(forge) if forge != known.forge => Repository::at(forge, &known.server_url, &known.path),
+        _ => known,
+    };
     let connection = Connection {
         caller: session.calls.clone(),
         api_url: report.forge_api_url.clone().or_else(|| repository.api_url.clone())?,
@@ -81,7 +85,7 @@ impl<'a> Reporter<'a> {
     /// Says how the run ended. `record` is what `begun` returned.
     pub async fn ended(&self, run: &Run<'_>, commit: Option<&CommitSha>, record: Option<&RecordId>) {
         let report = &self.session.settings.report;
-        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing));
+        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped));
         let silent = nothing && !matches!(run.ending, Ending::Failed { .. }) && !report.comment_on_no_op;
         // A no-op adds no comment, but one that is there must not go on telling something else.
         let upsert = if silent { Upsert::OnlyEdit } else { Upsert::Always };
@@ -124,7 +128,8 @@ impl<'a> Reporter<'a> {
     /// the commit into its branch. Nobody is asked when there is hardly anything to say.
     async fn pull_request(&self, forge: &dyn Forge, commit: Option<&CommitSha>, upsert: Upsert) -> Option<u64> {
         let told = self.session.settings.context.pull_request;
-        if told.is_some() {
+        // A person at a terminal has not asked for a word on anybody's pull request.
+        if told.is_some() || self.session.context.event == Event::Local {
             return told;
         }
         let commit = commit.filter(|_| upsert == Upsert::Always)?;
@@ -169,7 +174,11 @@ impl<'a> Reporter<'a> {
             environment_url: run.deployment.and_then(|it| it.airflow_url.as_deref().or(it.astro_url.as_deref())),
             log_url: context.run_url.as_deref(),
         };
-        self.warned(forge.record_deployment(&record, earlier).await).flatten()
+        let recorded = self.warned(forge.record_deployment(&record, earlier).await)?;
+        if recorded.is_none() && !run.is_over() {
+            self.session.console.notice("`forge-deployment` has no effect: this forge keeps no records of deployments");
+        }
+        recorded
     }
 
     /// Shows what is wrong with the DAGs' files at its lines.

@@ -6,7 +6,7 @@ use crate::app::gather::{Gathered, gather};
 use crate::app::outputs::{Outlets, hand_on};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
-use crate::app::{report, reporter, sandbox, ship, signals};
+use crate::app::{all, report, reporter, sandbox, ship, signals};
 use crate::ci;
 use crate::cli::command::{Command, Invocation};
 use crate::cli::parse::parse;
@@ -21,9 +21,9 @@ use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::decide::plan;
 use crate::plan::outline::{Decision, Plan};
-use crate::report::json;
 use crate::report::run::{Detail, Ending, Run};
 use crate::report::text;
+use crate::report::{json, outputs};
 use crate::settings::values::{ColourChoice, Format};
 
 /// Runs the program and returns its exit code.
@@ -41,7 +41,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Invocation::Run(command, flags)) => {
             let (trigger, interrupt) = channel();
             signals::listen(trigger);
-            match Session::start(env.clone(), &flags) {
+            match Session::start(env.clone(), &flags, &command) {
                 Ok(session) => {
                     let command = session.wanted(command);
                     run(session, &command, interrupt).await
@@ -77,7 +77,8 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
     {
         return said(console, &error);
     }
-    hand_on(&Outlets { env, provider: ci::detect(env), file: None }, console, &run, &json);
+    let outlets = Outlets { env, provider: ci::detect(env), file: None };
+    hand_on(&outlets, console, outputs::values(&run, &json), &report::summary(&run));
     said(console, error)
 }
 
@@ -99,8 +100,15 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     }
     let forge = reporter::connected(&session);
     let reporter = Reporter::new(&session, forge.as_deref());
-    let mut story = Story::default();
     let mut wished = interrupt.clone();
+    if session.settings.all {
+        let outcome = tokio::select! {
+            projects = all::planned(&session, forge.as_deref()) => projects,
+            kind = wished.wished() => Err(stopped(kind)),
+        };
+        return all::told(&session, outcome);
+    }
+    let mut story = Story::default();
     let outcome = tokio::select! {
         outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
         kind = wished.wished(), if *command == Command::Plan => Err(Box::new(stopped(kind).into())),
@@ -166,7 +174,7 @@ async fn work(
         return Err(failed(refusal));
     }
     match plan.decision {
-        Decision::Nothing | Decision::NoCredentials(_) => Ok(None),
+        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => Ok(None),
         Decision::Ship(_) | Decision::RemoveBundle => {
             // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.
             let begun = async {
@@ -204,9 +212,7 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     if let Err(error) = printed(session, command, &run, &json) {
         return said(&session.console, &error);
     }
-    let outlets =
-        Outlets { env: &session.env, provider: session.provider, file: session.settings.report.outputs_file.as_deref() };
-    hand_on(&outlets, &session.console, &run, &json);
+    hand_on(&session.outlets(), &session.console, outputs::values(&run, &json), &report::summary(&run));
     reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");

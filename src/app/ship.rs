@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::app::checkout::Checkout;
 use crate::app::commits::Commits;
 use crate::app::content::{self, threads};
-use crate::app::gather::{Gathered, astro_rules};
+use crate::app::gather::{Gathered, Means, astro_rules};
 use crate::app::session::Session;
-use crate::app::source::Checkout;
 use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
 use crate::changes::inputs::DagDeploys;
@@ -36,8 +36,8 @@ pub async fn ship(
     forge: Option<&dyn Forge>,
     interrupt: Interrupt,
 ) -> std::result::Result<Outcome, Box<Unfinished>> {
-    let Gathered { facts, astro, checkout, mut goods } = gathered;
-    let (Some(astro), Some(deployment)) = (&astro, facts.target.deployment()) else {
+    let Gathered { facts, means } = gathered;
+    let (Some(Means { astro, checkout, mut goods }), Some(deployment)) = (means, facts.target.deployment()) else {
         return Err(Box::new(Error::new(Kind::Internal, "ship without a Deployment").into()));
     };
     let image = match (goods.prebuilt.take(), astro_rules(&goods)) {
@@ -70,7 +70,7 @@ pub async fn ship(
         image_fingerprint: &image_fingerprint,
     };
     let tools = Tools {
-        astro,
+        astro: &astro,
         transfers: session.transfers.clone(),
         console: &session.console,
         env: &session.env,

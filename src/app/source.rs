@@ -1,12 +1,9 @@
 //! Where the code comes from: repository, commit, branch, and what differs from the commit.
 
-use std::sync::Arc;
-
+use crate::app::checkout::Checkout;
 use crate::app::session::Session;
 use crate::deploy::pack::blocking;
 use crate::error::Result;
-use crate::git::commit::CommitInfo;
-use crate::git::repository::Repository;
 use crate::model::context::Repository as ForgeRepository;
 use crate::model::deploy::{GitRemote, GitSource};
 use crate::model::path::RelPath;
@@ -14,29 +11,17 @@ use crate::model::revision::CommitSha;
 use crate::plan::description::place_name;
 use crate::plan::facts::Source;
 
-/// The checkout's state.
-#[derive(Clone)]
-pub struct Checkout {
-    /// The repository; none outside git.
-    pub repository: Option<Arc<Repository>>,
-    /// What is checked out; none outside git and before the first commit.
-    pub head: Option<CommitInfo>,
-    /// The head of the pull request, where the CI system does not tell it whole.
-    pub pull_request_head: Option<CommitSha>,
-}
-
 /// Opens the repository around the project, or around the current folder.
 ///
 /// # Errors
 /// `Kind::Project` when there is one that cannot be read.
 pub async fn checkout(session: &Session, start: &std::path::Path) -> Result<Checkout> {
-    let (start, env) = (start.to_owned(), session.env.clone());
+    let (start, env, checkouts) = (start.to_owned(), session.env.clone(), session.checkouts.clone());
     let prefix = session.context.commit_prefix.clone();
     let target = session.context.pull_request.as_ref().map(|pull_request| pull_request.base_branch.clone());
     blocking(move || {
-        let repository = Repository::discover(&start, &env)?.map(Arc::new);
-        let head = repository.as_ref().map(|repository| repository.head()).transpose()?.flatten();
-        let pull_request_head = match (&repository, target, prefix) {
+        let mut checkout = checkouts.open(&start, &env)?;
+        checkout.pull_request_head = match (&checkout.repository, target, prefix) {
             (Some(repository), Some(_), Some(prefix)) => {
                 // A branch may have the same name.
                 repository.rev_parse(&prefix)?.filter(|commit| commit.as_str().starts_with(&prefix))
@@ -44,7 +29,7 @@ pub async fn checkout(session: &Session, start: &std::path::Path) -> Result<Chec
             (Some(repository), Some(target), None) => repository.merged_head(&target)?,
             _ => None,
         };
-        Ok(Checkout { repository, head, pull_request_head })
+        Ok(checkout)
     })
     .await
 }
@@ -93,9 +78,10 @@ pub async fn source(session: &Session, checkout: &Checkout, project: &RelPath, f
     })
 }
 
-/// The commit this run serves. For a pull request that is its head, even when its merge with the
+/// Returns the commit this run serves. For a pull request that is its head, even when its merge with the
 /// base branch is checked out; otherwise what is checked out, which is what ships.
-fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
+#[must_use]
+pub fn commit(session: &Session, checkout: &Checkout) -> Option<CommitSha> {
     let told = session.settings.context.commit.clone();
     let given = session.settings.origins.get("commit").is_some_and(|(_, origin)| origin.is_explicit());
     if given || session.context.pull_request.is_some() {

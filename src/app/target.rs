@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::app::session::{Session, bounded};
+use crate::app::configure::bounded;
+use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::astro::token::ApiToken;
 use crate::changes::inputs::DagDeploys;
@@ -54,33 +55,30 @@ impl Destination {
 /// `Kind::Auth` for a missing or unusable token, `Kind::Usage` when no Deployment is named, and
 /// as the platform answers.
 pub async fn destination(session: &Session, command: &Command) -> Result<Destination> {
-    let settings = &session.settings;
     let Some(token) = token(session)? else {
         return without_token(session, command);
     };
+    let target = &session.settings.target;
+    let astro = session.platform.client(target.organization.clone(), || client(session, &token)).await?;
+    let deployment = session.platform.deployment(&astro, target).await?;
+    Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment) })
+}
+
+fn client(session: &Session, token: &Secret) -> Result<AstroClient> {
+    let settings = &session.settings;
     if settings.api.token.is_some() {
-        session.console.hide(&token)
+        session.console.hide(token)
     } else {
-        session.console.mask(&token)
+        session.console.mask(token)
     }
     let now = Timestamp::now();
-    let token = ApiToken::parse(&token, now)?;
+    let token = ApiToken::parse(token, now)?;
     if let Some(left) = token.expires_in(now)
         && left.as_hours() < SOON_HOURS
     {
         session.console.warning(&format!("the Astro API token expires in {} hours; rotate it in time", left.as_hours()));
     }
-    let astro = AstroClient::new(session.calls.clone(), settings.api.url.clone(), token, settings.target.organization.clone())?;
-    let deployment = match (&settings.target.deployment_id, &settings.target.deployment_name) {
-        (Some(id), _) => astro.deployment(id).await?,
-        (None, Some(name)) => astro.find_deployment(name, settings.target.workspace.as_deref()).await?,
-        (None, None) => {
-            return Err(Error::new(Kind::Usage, "choose a Deployment")
-                .because("neither `deployment-id` nor `deployment-name` is set")
-                .hint("set one of them as a flag, an input, LIFTOFF_DEPLOYMENT_ID or in liftoff.toml; Liftoff never guesses a target"));
-        }
-    };
-    Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment) })
+    AstroClient::new(session.calls.clone(), settings.api.url.clone(), token, settings.target.organization.clone())
 }
 
 fn token(session: &Session) -> Result<Option<Secret>> {

@@ -87,7 +87,7 @@ async fn ship(
     let deploy_type = match order.plan.decision {
         Decision::Ship(deploy_type) => deploy_type,
         Decision::RemoveBundle => DeployType::Bundle,
-        Decision::Nothing | Decision::NoCredentials(_) => {
+        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => {
             return Err(Error::new(Kind::Internal, "perform a plan that ships nothing"));
         }
     };

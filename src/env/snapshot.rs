@@ -19,10 +19,11 @@ impl Env {
     }
 
     /// Returns the value when it is set, UTF-8 and not empty after trimming white space. CI
-    /// systems set absent values to the empty string, so empty counts as unset.
+    /// systems set absent values to the empty string, so empty counts as unset. So does `$(name)`,
+    /// which Azure leaves of a variable that does not exist, such as a secret in a fork's run.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str().map(str::trim).filter(|value| !value.is_empty())
+        self.variables.get(name)?.to_str().map(str::trim).filter(|value| !value.is_empty() && !is_reference(value))
     }
 
     /// Returns a copy of what `get` returns.
@@ -61,6 +62,12 @@ impl Env {
     }
 }
 
+/// Returns whether the whole value is a reference that nobody replaced.
+fn is_reference(value: &str) -> bool {
+    let name = value.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
+    name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')))
+}
+
 impl std::fmt::Debug for Env {
     /// Shows names only; values may be secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -78,6 +85,11 @@ mod tests {
             [("A".to_owned(), " x ".into()), ("B".to_owned(), "  ".into()), ("C".to_owned(), "TRUE".into())],
             PathBuf::from("/w"),
         );
+        for (value, expected) in [("$(SECRET)", None), ("$(a.b-c)", None), ("a $(b)", Some("a $(b)")), ("$(a b)", Some("$(a b)"))]
+        {
+            let env = Env::new([("A".to_owned(), value.into())], PathBuf::from("/w"));
+            assert_eq!(env.get("A"), expected);
+        }
         assert_eq!(env.get("A"), Some("x"));
         assert_eq!(env.raw("A"), Some(" x "));
         assert_eq!(env.get("B"), None);

@@ -13,8 +13,9 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::changes::change::{Change, ChangeKind, Relation};
+use crate::changes::change::{Change, Relation};
 use crate::error::Result;
+use crate::forge::diff::{changes, moved};
 use crate::forge::interface::{
     Comment, CommitStatus, Comparison, Connection, DeploymentRecord, Findings, Forge, PullRequestNow, RecordId, State, Support,
     Upsert,
@@ -23,7 +24,6 @@ use crate::forge::rest::{Outgoing, Rest, Words, name_parts};
 use crate::forge::sticky::{self, Comments};
 use crate::model::context::{ForgeKind, PullRequestState};
 use crate::model::markup::{Markup, MarkupStyle, cut};
-use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 use crate::model::url::SafeUrl;
 
@@ -167,8 +167,8 @@ impl Forge for AzureDevOps {
     async fn compare(&self, base: &CommitSha, head: &CommitSha) -> Result<Comparison> {
         let doing = format!("compare {} with {}", base.short(), head.short());
         let top = CHANGES.to_string();
-        let (mut changes, mut skip, mut cut) = (Vec::new(), 0, None);
-        for page in 1.. {
+        let (mut relation, mut found, mut skip) = (Relation::Unknown, Vec::new(), 0);
+        for _ in 0..PAGES {
             let query = [
                 ("baseVersion", base.as_str()),
                 ("baseVersionType", "commit"),
@@ -179,22 +179,16 @@ impl Forge for AzureDevOps {
                 ("$skip", &skip.to_string()),
             ];
             let answer: Differences = self.rest.get(&doing, self.url(&["diffs", "commits"], &query)).await?;
-            let relation = answer.relation(base, head);
-            // A server may give less at once than it was asked for, so only an empty page is the end.
-            let more = !answer.all_changes_included && !answer.changes.is_empty();
+            relation = answer.relation(base, head);
+            found.extend(answer.changes.iter().flat_map(Difference::changes));
             skip += answer.changes.len();
-            changes.extend(answer.changes.iter().flat_map(Difference::changes));
-            if more && page < PAGES {
-                continue;
+            // A server may give less at once than it was asked for, so only an empty page is the end.
+            if answer.all_changes_included || answer.changes.is_empty() {
+                return Ok(Comparison { relation, changes: changes(found), cut: None });
             }
-            if more {
-                cut = Some(format!("Liftoff reads only {skip} changes from Azure DevOps"));
-            }
-            changes.sort();
-            changes.dedup();
-            return Ok(Comparison { relation, changes, cut });
         }
-        Ok(Comparison { relation: Relation::Unknown, changes, cut })
+        let cut = Some(format!("Liftoff reads only {skip} changes from Azure DevOps"));
+        Ok(Comparison { relation, changes: changes(found), cut })
     }
 
     /// The service finds the pull requests that contain a commit; those that merely do are left out.
@@ -343,20 +337,14 @@ struct Item {
 impl Difference {
     /// Folders are told, too, but only files differ.
     fn changes(&self) -> Vec<Change> {
-        let change = |name: &str, kind| {
-            let path = RelPath::parse(name.strip_prefix('/').unwrap_or(name).as_bytes());
-            path.map(|path| Change { path, kind })
-        };
+        let Some(path) = self.item.path.as_deref().filter(|_| !self.item.is_folder) else { return Vec::new() };
         let is = |word: &str| self.change_type.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
-        let kind = match () {
-            () if is("delete") => ChangeKind::Removed,
-            () if is("add") || is("rename") || is("undelete") || is("branch") => ChangeKind::Added,
-            () => ChangeKind::Modified,
-        };
-        let former = self.source_server_item.as_deref().filter(|_| is("rename"));
-        let former = former.and_then(|name| change(name, ChangeKind::Removed));
-        let file = self.item.path.as_deref().filter(|_| !self.item.is_folder);
-        file.and_then(|name| change(name, kind)).into_iter().chain(former).collect()
+        match () {
+            () if is("delete") => moved(path, ""),
+            () if is("rename") => moved(self.source_server_item.as_deref().unwrap_or_default(), path),
+            () if is("add") || is("undelete") || is("branch") => moved("", path),
+            () => moved(path, path),
+        }
     }
 }
 
@@ -379,7 +367,7 @@ mod tests {
         assert_eq!(shown(file("encoding, edit")), ["Modified dags/a.py"]);
         let mut renamed = file("edit, rename");
         renamed["sourceServerItem"] = "/include/b.py".into();
-        assert_eq!(shown(renamed), ["Added dags/a.py", "Removed include/b.py"]);
+        assert_eq!(shown(renamed), ["Removed include/b.py", "Added dags/a.py"]);
         assert_eq!(shown(json!({ "item": { "path": "/dags", "isFolder": true }, "changeType": "edit" })), Vec::<String>::new());
         assert_eq!(shown(json!({ "item": { "path": "/../out.py" }, "changeType": "edit" })), Vec::<String>::new());
         assert_eq!(shown(json!({ "item": {}, "changeType": "edit" })), Vec::<String>::new());

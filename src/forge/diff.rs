@@ -50,7 +50,8 @@ mod tests {
         assert_eq!(told("", "dags/b.py"), ["Added dags/b.py"]);
         assert_eq!(told("dags/b.py", ""), ["Removed dags/b.py"]);
         assert_eq!(told("dags/b.py", "dags/b.py"), ["Modified dags/b.py"]);
-        assert_eq!(told("../x", "/etc/passwd"), Vec::<String>::new(), "no path of a repository");
+        assert_eq!(told("../x", "dags/../.."), Vec::<String>::new(), "no path of a repository");
+        assert_eq!(told("", "/dags/b.py"), ["Added dags/b.py"], "some forges begin with the root");
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Forge for Gitea {
 
     /// One direction tells only what the other lacks, so both are asked.
     async fn compare(&self, base: &CommitSha, head: &CommitSha) -> Result<Comparison> {
-        let (ahead, behind) = tokio::try_join!(self.ahead(base, head), self.ahead(head, base))?;
+        let (ahead, behind) = (self.ahead(base, head).await?, self.ahead(head, base).await?);
         let relation = match (ahead.total_commits, behind.total_commits) {
             (0, 0) => Relation::Same,
             (_, 0) => Relation::Ahead,

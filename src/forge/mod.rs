@@ -8,6 +8,8 @@ pub mod bitbucket_server;
 pub mod diff;
 pub mod gitea;
 pub mod github;
+pub mod github_client;
+pub mod github_records;
 pub mod gitlab;
 pub mod interface;
 pub mod rest;

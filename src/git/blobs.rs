@@ -6,7 +6,8 @@ use git2::{ErrorCode, ObjectType, Oid};
 use crate::error::{Error, Kind, Result};
 use crate::git::library::{Library, failed};
 use crate::git::listing::ObjectId;
-use crate::git::program::{Program, not_understood, split_once, successful};
+use crate::git::output::{not_understood, split_once, successful};
+use crate::git::program::Program;
 
 /// Returns the size of each blob, in their order; `None` for those that are missing.
 ///

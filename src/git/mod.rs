@@ -14,6 +14,7 @@ pub mod history;
 pub mod library;
 pub mod listing;
 pub mod locate;
+pub mod output;
 pub mod program;
 pub mod repository;
 pub mod scratch;

@@ -3,16 +3,17 @@
 //! and it runs no command that a foreign repository's settings could name.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::env::temporary::private_folder;
 use crate::error::{Error, Kind, Result};
-use crate::git::command::{Answer, Git};
+use crate::git::command::Git;
 use crate::git::commit::Commit;
 use crate::git::compare::ExecutableBits;
 use crate::git::history::Node;
 use crate::git::listing::{DiskItem, Index, IndexItem, Mode, ObjectId, Tree, TreeItem};
+use crate::git::output::{mode, not_understood, os_string, records, split_once, successful};
 use crate::git::scratch::{ObjectFormat, Scratch, quoted};
 use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
@@ -279,6 +280,25 @@ impl Program {
         Ok(records(&listing).filter_map(RelPath::parse).collect())
     }
 
+    /// Returns those paths that an ignore rule covers.
+    ///
+    /// # Errors
+    /// Fails (`Project`) when git cannot be run or cannot tell of one of them, as of a path in a
+    /// submodule.
+    pub fn ignored(&self, paths: &[RelPath]) -> Result<HashSet<RelPath>> {
+        let mut input = Vec::new();
+        for path in paths {
+            // Git would read a path that begins with `:` as a pattern, and this command refuses to
+            // be told otherwise.
+            input.extend([b"./", path.as_bytes(), b"\0"].concat());
+        }
+        let git = self.offline.clone().without_variables("GIT_LITERAL_PATHSPECS");
+        let answer = git.run(&["check-ignore", "-z", "--stdin"], Some(input))?;
+        // It fails when there is nothing to tell, silently.
+        let listing = if answer.errors.is_empty() { answer.stdout } else { successful(answer)? };
+        Ok(records(&listing).filter_map(RelPath::parse).collect())
+    }
+
     /// Returns the commits that can be reached from the given ones.
     ///
     /// # Errors
@@ -344,52 +364,4 @@ fn path_arguments(folders: &[RelPath]) -> Vec<OsString> {
         return Vec::new();
     }
     folders.iter().map(|folder| folder.to_path().into_os_string()).collect()
-}
-
-/// Returns the output of a command that succeeded.
-///
-/// # Errors
-/// Fails (`Project`) with git's reason when it did not.
-pub fn successful(answer: Answer) -> Result<Vec<u8>> {
-    if answer.success {
-        return Ok(answer.stdout);
-    }
-    let error = Error::new(Kind::Project, "read the git repository").because(&answer.errors);
-    Err(if answer.errors.contains("promisor") || answer.errors.contains("fetch") {
-        error.hint("check the repository out without `filter`, or with credentials that can fetch")
-    } else {
-        error.hint("check the repository out again")
-    })
-}
-
-/// Returns the error for output of an unknown form.
-#[must_use]
-pub fn not_understood(command: &str) -> Error {
-    Error::new(Kind::Project, "read the git repository").because(format!("`git {command}` answered in an unknown form"))
-}
-
-fn records(listing: &[u8]) -> impl Iterator<Item = &[u8]> {
-    listing.split(|byte| *byte == 0).filter(|record| !record.is_empty())
-}
-
-/// Splits bytes at the first occurrence of a byte.
-#[must_use]
-pub fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let position = bytes.iter().position(|byte| *byte == at)?;
-    Some((bytes.get(..position)?, bytes.get(position + 1..)?))
-}
-
-fn mode(octal: &[u8]) -> Option<Mode> {
-    Mode::from_bits(u32::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok()?)
-}
-
-#[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
-    use std::os::unix::ffi::OsStrExt as _;
-    OsStr::from_bytes(bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
-    OsString::from(String::from_utf8_lossy(bytes).into_owned())
 }

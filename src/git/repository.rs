@@ -212,6 +212,13 @@ impl Repository {
         Ok(changes)
     }
 
+    /// Returns those folders, relative to the working tree, that an ignore rule covers; none where
+    /// git cannot tell.
+    #[must_use]
+    pub fn ignored_folders(&self, folders: &[RelPath]) -> HashSet<RelPath> {
+        self.source().ignored_folders(folders)
+    }
+
     /// Returns how `ours` relates to `theirs`; `Unknown` when the history at hand does not tell.
     ///
     /// # Errors
@@ -667,6 +674,23 @@ mod tests {
         let repository = Repository::discover(&bench.path(), &pointed).expect("it opens").expect("found");
         assert_eq!(repository.workdir(), bench.path().join("elsewhere"));
         assert_eq!(shown(&repository.uncommitted(&[path("other")]).expect("readable")), ["D other/c.txt"]);
+    }
+
+    #[test]
+    fn ignored_folders_are_told_by_the_library_and_by_the_program() {
+        let bench = Bench::create();
+        for (name, options) in [("library", &[][..]), ("program", &["--object-format=sha256"])] {
+            let repo = bench.repository_with(name, options);
+            repo.write(".gitignore", "build/\nout*\n!outer\n");
+            for folder in ["build/x", "src/build", "outer", "output", ":(glob)b"] {
+                repo.write(format!("{folder}/file"), "");
+            }
+            let folders = ["build", "build/x", "src", "src/build", "outer", "output", ":(glob)b", "missing"].map(path);
+            let mut ignored: Vec<String> =
+                open(&bench, &repo).ignored_folders(&folders).iter().map(ToString::to_string).collect();
+            ignored.sort();
+            assert_eq!(ignored, ["build", "build/x", "output", "src/build"], "{name}");
+        }
     }
 
     #[test]

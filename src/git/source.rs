@@ -223,6 +223,14 @@ impl Source {
         Ok(ignored)
     }
 
+    /// Returns those folders that an ignore rule covers; none where git cannot tell.
+    #[must_use]
+    pub fn ignored_folders(&self, folders: &[RelPath]) -> HashSet<RelPath> {
+        let Some(library) = &self.library else { return self.program.ignored(folders).unwrap_or_default() };
+        let kept: HashSet<&RelPath> = library.not_ignored(folders).into_iter().collect();
+        folders.iter().filter(|folder| !kept.contains(folder)).cloned().collect()
+    }
+
     /// Returns whether executable bits on disk mean anything here.
     #[must_use]
     pub fn executable_bits(&self) -> ExecutableBits {

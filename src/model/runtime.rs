@@ -86,7 +86,8 @@ impl Python {
     #[must_use]
     pub fn of_image(name: &str) -> Option<Self> {
         let name = name.split_once('@').map_or(name, |(name, _)| name);
-        let (_, tag) = name.rsplit_once(':')?;
+        // What stands behind a port is no tag.
+        let (_, tag) = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
         let (_, version) = tag.split_once("-python-")?;
         let (major, minor) = version.split('-').next()?.split_once('.')?;
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })

@@ -13,6 +13,7 @@ use crate::plan::facts::{ArtifactFacts, ChangedFile, Diff, Facts, Target};
 use crate::plan::guards;
 use crate::plan::outline::{Decision, Plan, Step};
 use crate::plan::verdict::{self, Verdict};
+use crate::settings::parse::quoted;
 use crate::settings::values::DeployTypeSetting;
 
 /// Decides what to ship. A plan that a guard objects to holds the refusal, so that it can still be
@@ -21,6 +22,9 @@ use crate::settings::values::DeployTypeSetting;
 /// # Errors
 /// `Kind::Internal` when the facts contradict each other.
 pub fn plan(facts: &Facts) -> Result<Plan> {
+    if let Target::Unmapped { why } = &facts.target {
+        return Ok(unmapped(why));
+    }
     let artifacts: Vec<Verdict> = facts.artifacts.iter().map(verdict::judge).collect();
     let (wanted, reason) = deploy_type(facts, &artifacts)?;
     let refusal = match wanted {
@@ -60,6 +64,21 @@ pub fn ships_dags(facts: &Facts) -> Result<bool> {
         let in_bundle = facts.target.dag_deploys() && deploy_type.ships_dags();
         in_bundle || (guards::dags_in_image(facts) && deploy_type.ships_image())
     }))
+}
+
+/// Nothing is compared where there is nothing to compare with.
+fn unmapped(why: &str) -> Plan {
+    Plan {
+        decision: Decision::Unmapped,
+        reason: why.to_owned(),
+        artifacts: Vec::new(),
+        files: Vec::new(),
+        dags: None,
+        base: None,
+        steps: Vec::new(),
+        notices: vec![why.to_owned()],
+        refusal: None,
+    }
 }
 
 /// Chooses the deploy type; none when nothing has to ship. The text says why.
@@ -104,6 +123,7 @@ fn inferred(facts: &Facts, changed: &[&Verdict]) -> DeployType {
             deployment.remote_execution || (deployment.dag_deploys && deployment.dag_bundle_version.is_some())
         }
         Target::Unreachable { dag_deploys, .. } => *dag_deploys,
+        Target::Unmapped { .. } => false,
     };
     match (dags, image) {
         (true, false) => DeployType::DagOnly,
@@ -227,7 +247,10 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
             let why = deployment.status_reason.as_deref().unwrap_or("Astro gives no reason");
             notices.push(format!("the Deployment was unhealthy before this run: {why}"));
         }
-        Target::Deployment { .. } => {}
+        Target::Deployment { .. } | Target::Unmapped { .. } => {}
+    }
+    if let Some(branch) = &facts.request.into {
+        notices.push(format!("this is what merging the pull request into {} would do", quoted(branch)));
     }
     if wanted.is_some() && facts.source.commit.is_none() && facts.target.deployment().is_some() {
         notices

@@ -62,6 +62,11 @@ pub struct Request {
     pub trust: Option<Trust>,
     /// Ship a fork's code.
     pub allow_fork: bool,
+    /// A fork's own settings file names the Deployment.
+    pub target_is_a_strangers: bool,
+    /// The branch whose Deployment is planned for, when it is not the run's own but the one into
+    /// which its pull request would merge. Hostile text.
+    pub into: Option<String>,
 }
 
 /// Where the code comes from.
@@ -97,6 +102,11 @@ pub enum Target {
         /// Whether DAG deploys are taken to be on.
         dag_deploys: bool,
     },
+    /// The settings map branches and tags to Deployments, and this run's to none.
+    Unmapped {
+        /// Why, in words that follow "because".
+        why: String,
+    },
 }
 
 impl Target {
@@ -106,6 +116,7 @@ impl Target {
         match self {
             Self::Deployment { deployment, .. } => deployment.dag_deploys && !deployment.remote_execution,
             Self::Unreachable { dag_deploys, .. } => *dag_deploys,
+            Self::Unmapped { .. } => false,
         }
     }
 
@@ -114,7 +125,7 @@ impl Target {
     pub fn deployment(&self) -> Option<&Deployment> {
         match self {
             Self::Deployment { deployment, .. } => Some(deployment),
-            Self::Unreachable { .. } => None,
+            Self::Unreachable { .. } | Self::Unmapped { .. } => None,
         }
     }
 }

@@ -76,12 +76,21 @@ pub const fn carried(deploy_type: DeployType, artifact: &Artifact) -> bool {
 
 fn not_a_strangers(facts: &Facts) -> Result<()> {
     // Without a token nothing ships anyway.
-    if facts.request.trust != Some(Trust::Fork) || facts.request.allow_fork || facts.target.deployment().is_none() {
+    if facts.request.trust != Some(Trust::Fork) || facts.target.deployment().is_none() {
         return Ok(());
     }
-    Err(Error::new(Kind::Refused, "deploy a pull request from a fork")
-        .because("its code is a stranger's, and this run has the secrets to deploy it")
-        .hint("plan forks without secrets (`pull_request` instead of `pull_request_target`); `allow-fork: true` deploys them"))
+    let refused = Error::new(Kind::Refused, "deploy a pull request from a fork");
+    if !facts.request.allow_fork {
+        return Err(refused.because("its code is a stranger's, and this run has the secrets to deploy it").hint(
+            "plan forks without secrets (`pull_request` instead of `pull_request_target`); `allow-fork: true` deploys them",
+        ));
+    }
+    if facts.request.target_is_a_strangers {
+        return Err(refused
+            .because("its own settings file names the Deployment, and a stranger must not choose that")
+            .hint("name the Deployment by a flag, an input or a variable, which the pull request cannot change"));
+    }
+    Ok(())
 }
 
 /// Returns whether DAGs are part of an image that is built here.

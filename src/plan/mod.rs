@@ -7,5 +7,6 @@ pub mod description;
 pub mod facts;
 pub mod guards;
 pub mod outline;
+pub mod rivals;
 pub mod runtime;
 pub mod verdict;

@@ -42,6 +42,8 @@ pub enum Decision {
     Nothing,
     /// This run cannot have a token, so it only shows the plan. The type is what would ship.
     NoCredentials(Option<DeployType>),
+    /// The settings map this run's branch or tag to no Deployment.
+    Unmapped,
 }
 
 impl Decision {
@@ -51,8 +53,20 @@ impl Decision {
         match self {
             Self::Ship(deploy_type) => Some(deploy_type),
             Self::RemoveBundle => Some(DeployType::Bundle),
-            Self::Nothing => None,
+            Self::Nothing | Self::Unmapped => None,
             Self::NoCredentials(deploy_type) => deploy_type,
+        }
+    }
+
+    /// Returns the stable machine-readable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ship(_) => "ship",
+            Self::RemoveBundle => "remove-bundle",
+            Self::Nothing => "nothing",
+            Self::NoCredentials(_) => "no-credentials",
+            Self::Unmapped => "unmapped",
         }
     }
 }

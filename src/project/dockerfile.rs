@@ -30,6 +30,12 @@ pub fn facts(path: &RelPath, text: &str, build_args: &[(String, String)]) -> Doc
     }
 }
 
+/// Returns whether the last stage is based on a Runtime image.
+#[must_use]
+pub fn is_on_runtime(text: &str) -> bool {
+    base_image(text, &[]).as_deref().and_then(runtime_tag).is_some()
+}
+
 /// Returns the tag of a Runtime image, empty when it has none; `None` for other images.
 fn runtime_tag(image: &str) -> Option<&str> {
     let image = image.split_once('@').map_or(image, |(image, _)| image);

@@ -6,6 +6,7 @@ pub mod content;
 pub mod dbt;
 pub mod dockerfile;
 pub mod file;
+pub mod find;
 pub mod instructions;
 pub mod links;
 pub mod read;

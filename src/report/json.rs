@@ -69,6 +69,7 @@ fn plan_fields(plan: &Plan) -> Map<String, Value> {
         })
         .collect();
     let fields = json!({
+        "decision": plan.decision.name(),
         "deploy_type": match plan.decision { Decision::NoCredentials(_) => None, decision => decision.deploy_type() }.map(|kind| kind.name()),
         "would_deploy_type": plan.decision.deploy_type().map(|kind| kind.name()),
         "reason": plan.reason,
@@ -122,7 +123,9 @@ fn outcome(outcome: &Outcome) -> Value {
     })
 }
 
-fn error(error: &Error) -> Value {
+/// Returns an error as one object.
+#[must_use]
+pub fn error(error: &Error) -> Value {
     json!({
         "kind": error.kind().name(),
         "exit_code": error.kind().exit_code(),

@@ -1,6 +1,10 @@
 //! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
 //! It shows decisions and outcomes; it never makes or changes one.
 
+pub mod all;
+pub mod all_json;
+pub mod all_markdown;
+pub mod all_text;
 pub mod dags;
 pub mod dags_markdown;
 pub mod figures;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::report::all::All;
 use crate::report::run::{Ending, Run};
 
 /// Names of the outputs, as `action.yml` declares them.
@@ -15,6 +16,8 @@ pub const NAMES: &[&str] = &[
     "deployment-url",
     "airflow-url",
     "preview-id",
+    "matrix",
+    "any",
     "json",
 ];
 
@@ -56,18 +59,32 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Returns the object as text, without the list of files and then the DAGs where that would be
+/// Returns every output of a run that planned several projects.
+#[must_use]
+pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
+    let value = |name: &str| match name {
+        "deployed" => false.to_string(),
+        "reason" => all.failure.as_ref().map_or_else(|| all.headline(), ToString::to_string),
+        "matrix" => all.matrix().to_string(),
+        "any" => all.shipping().next().is_some().to_string(),
+        "json" => bounded(json),
+        _ => String::new(),
+    };
+    NAMES.iter().map(|name| (*name, value(name))).collect()
+}
+
+/// Returns the object as text, without its long fields, one after the other, where that would be
 /// too long.
 fn bounded(json: &Value) -> String {
     let mut short = json.clone();
-    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null)] {
+    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null), ("projects", Value::Array(Vec::new()))] {
         let text = short.to_string();
         if text.len() <= JSON_LIMIT {
             return text;
         }
-        if let Some(object) = short.as_object_mut() {
-            object.insert(name.to_owned(), empty);
-            object.insert(format!("{name}_omitted"), Value::Bool(true));
+        if let Some(field) = short.get_mut(name) {
+            *field = empty;
+            short[format!("{name}_omitted")] = Value::Bool(true);
         }
     }
     short.to_string()
@@ -88,5 +105,8 @@ mod tests {
         let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
         let expected = serde_json::json!({"files": [], "files_omitted": true, "dags": null, "dags_omitted": true, "reason": "r"});
         assert_eq!(kept, expected);
+        let long = serde_json::json!({"projects": vec!["a project"; 100_000], "any": true});
+        let kept: Value = serde_json::from_str(&bounded(&long)).expect("JSON");
+        assert_eq!(kept, serde_json::json!({"projects": [], "projects_omitted": true, "any": true}));
     }
 }

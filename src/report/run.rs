@@ -90,6 +90,7 @@ impl Run<'_> {
                     format!("Not deployed: no credentials here; would deploy {}", shipped(deploy_type))
                 }
                 Some(Decision::NoCredentials(None)) => "Not deployed: no credentials here; nothing changed".to_owned(),
+                Some(Decision::Unmapped) => "Not deployed: no Deployment for this branch or tag".to_owned(),
                 Some(Decision::Nothing) | None => format!("Nothing to deploy{place}"),
             },
         }

@@ -16,6 +16,9 @@ const FILES_SHOWN: usize = 40;
 #[must_use]
 pub fn plan(plan: &Plan, deployment: Option<&Deployment>, settings: &[ShownSetting], detail: Detail) -> Vec<String> {
     let mut lines = Vec::new();
+    if plan.decision == Decision::Unmapped {
+        return vec!["Deployment  none".to_owned(), format!("Decision    {}", decision(plan))];
+    }
     match deployment {
         Some(deployment) => lines.push(format!("Deployment  {} ({})", deployment.name, deployment.id)),
         None => lines.push("Deployment  unknown, because there is no token".to_owned()),
@@ -96,6 +99,7 @@ pub fn decision(plan: &Plan) -> String {
             format!("show only; with credentials this would ship {}", shipped(deploy_type))
         }
         Decision::NoCredentials(None) => "show only; nothing would ship".to_owned(),
+        Decision::Unmapped => format!("nothing to ship, because {}", plan.reason),
     }
 }
 

@@ -39,6 +39,8 @@ const RULES: &[Rule] = &[
         why: "`deploy-image` means the deploy type `image-and-dags`",
     },
     Rule::new("delete-bundle", "image-name", "removing a bundle ships no image"),
+    Rule::new("all", "config", "every project has a settings file of its own"),
+    Rule::new("all", "sandbox", "the simulated platform has one Deployment, not one for every project"),
 ];
 
 impl Rule {

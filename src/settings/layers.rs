@@ -7,15 +7,17 @@ use std::path::PathBuf;
 use crate::env::names::LIFTOFF_OUTPUT;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::model::context::{CiContext, ForgeKind};
+use crate::model::context::CiContext;
 use crate::settings::file;
 use crate::settings::forge;
 use crate::settings::nearest::nearest;
 use crate::settings::origin::Origin;
 use crate::settings::parse::{absolute, quoted};
+use crate::settings::sections::{Served, choose};
 use crate::settings::setting::{Setting, Surface, ValueKind};
 use crate::settings::table::{self, SETTINGS};
 use crate::settings::typed::{Checked, Given, Raw, check};
+use crate::settings::values::{Intent, Mapping};
 
 /// The text of the settings file.
 #[derive(Debug, Clone, Copy)]
@@ -37,16 +39,27 @@ pub struct Sources<'a> {
     pub file: Option<FileText<'a>>,
     /// What the CI system says.
     pub ci: &'a CiContext,
+    /// What the command is for; `action: plan` makes every run one that only shows.
+    pub intent: Intent,
+    /// The branch that is checked out, as git says; for runs that nobody tells a branch.
+    pub checked_out: Option<&'a str>,
 }
 
 /// The winning values by setting name, and what people should be told about the rest.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Layers {
     /// Checked values; settings without value or default are absent.
     pub values: BTreeMap<&'static str, Checked>,
+    /// What the run is for.
+    pub intent: Intent,
+    /// What the sections of the settings file make of the run.
+    pub mapping: Mapping,
     /// One sentence each.
     pub notices: Vec<String>,
 }
+
+/// The settings of which one names the Deployment.
+const TARGET: &[&str] = &["deployment-id", "deployment-name"];
 
 /// Lays all sources over each other, the strongest winning.
 ///
@@ -54,24 +67,55 @@ pub struct Layers {
 /// Fails with `Kind::Usage` on unknown names and on values of the wrong form, even when a
 /// stronger layer would hide them.
 pub fn gather(sources: &Sources<'_>) -> Result<Layers> {
-    let mut layers = Layers::default();
+    let mut notices = Vec::new();
     let mut given = flags(sources.flags)?;
-    given.extend(inputs(sources.env, &mut layers.notices));
+    given.extend(inputs(sources.env, &mut notices));
     given.extend(variables(sources.env)?);
     given.extend(conventional_token(sources, &given));
+    let plans = text_of(&given, "action").is_some_and(|word| word.eq_ignore_ascii_case("plan"));
+    let intent = if plans { Intent::Show } else { sources.intent };
+    let mut mapping = Mapping::Absent;
     if let Some(file) = sources.file {
-        given.extend(file::read(file.path, file.text)?);
+        let served = Served::of(sources.ci, text_of(&given, "branch"), sources.checked_out, intent);
+        let (chosen, values) = of_file(&file, &served, &given)?;
+        mapping = chosen;
+        given.extend(values);
     }
     given.extend(context(sources.ci));
     given.extend(SETTINGS.iter().filter_map(|setting| {
         let raw = Raw::Text(setting.default?.to_owned());
         Some(Given { setting, raw, origin: Origin::Default })
     }));
+    let mut values = BTreeMap::new();
     for given in given {
         let checked = check(given)?;
-        layers.values.entry(checked.setting.name).or_insert(checked);
+        values.entry(checked.setting.name).or_insert(checked);
     }
-    Ok(layers)
+    Ok(Layers { values, intent, mapping, notices })
+}
+
+/// Reads the file: the values of the section that holds, then those of the top level. Whoever
+/// names the Deployment in a stronger place replaces what a weaker one says of it, whether by id
+/// or by name.
+fn of_file(file: &FileText<'_>, served: &Served<'_>, stronger: &[Given]) -> Result<(Mapping, Vec<Given>)> {
+    let read = file::read(file.path, file.text)?;
+    let all = read.sections.iter().flat_map(|section| &section.values).chain(&read.values);
+    all.cloned().try_for_each(|given| check(given).map(drop))?;
+    let (mapping, section) = choose(file.path, &read.sections, served);
+    let mut values: Vec<Given> = Vec::new();
+    for layer in [section.map(|section| section.values.clone()).unwrap_or_default(), read.values] {
+        let named = stronger.iter().chain(&values).any(|given| TARGET.contains(&given.setting.name));
+        values.extend(layer.into_iter().filter(|given| !named || !TARGET.contains(&given.setting.name)));
+    }
+    Ok((mapping, values))
+}
+
+/// Returns the strongest text that was given for a setting.
+fn text_of<'a>(given: &'a [Given], name: &str) -> Option<&'a str> {
+    given.iter().find(|given| given.setting.name == name).and_then(|given| match &given.raw {
+        Raw::Text(text) => Some(text.trim()),
+        Raw::Items(_) => None,
+    })
 }
 
 /// Returns the settings file that a flag, input or variable names, as an absolute path. It is
@@ -149,10 +193,7 @@ fn variables(env: &Env) -> Result<Vec<Given>> {
 
 /// Reads the forge's token from the variable that its users know.
 fn conventional_token(sources: &Sources<'_>, given: &[Given]) -> Option<Given> {
-    let said = given.iter().find(|given| given.setting.name == "forge").map(|given| match &given.raw {
-        Raw::Text(word) => forge::of_word(word.trim()),
-        Raw::Items(_) => ForgeKind::Other,
-    });
+    let said = text_of(given, "forge").map(forge::of_word);
     let forge = said.or(sources.ci.repository.as_ref().map(|repository| repository.forge))?;
     let (name, text) = forge::token_variables(forge).iter().find_map(|name| Some((name, sources.env.get(name)?)))?;
     let setting = table::find("forge-token")?;

@@ -18,6 +18,8 @@ pub enum Origin {
         path: String,
         /// The line.
         line: usize,
+        /// The section that it stands in, such as `[branch."main"]`.
+        section: Option<String>,
     },
     /// What the CI system says, by the provider's name.
     Ci(&'static str),
@@ -39,7 +41,8 @@ impl fmt::Display for Origin {
             Self::Flag(name) => write!(f, "flag --{name}"),
             Self::Input(name) => write!(f, "input {name}"),
             Self::Variable(name) => f.write_str(name),
-            Self::File { path, line } => write!(f, "{path} line {line}"),
+            Self::File { path, line, section: None } => write!(f, "{path} line {line}"),
+            Self::File { path, line, section: Some(section) } => write!(f, "{path} line {line} ({section})"),
             Self::Ci(provider) => write!(f, "CI context ({provider})"),
             Self::Default => f.write_str("default"),
         }

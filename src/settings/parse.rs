@@ -86,11 +86,17 @@ pub fn absolute(folder: &Path, text: &str) -> PathBuf {
 /// characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
+    format!("`{}`", escaped(text))
+}
+
+/// Returns a value as `quoted` shows it, without the marks around it.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut shown: String = text.chars().take(80).flat_map(char::escape_debug).collect();
     if text.chars().nth(80).is_some() {
         shown.push('…');
     }
-    format!("`{shown}`")
+    shown
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
     Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
-    LogLevel, Project, Report, Settings, Target,
+    Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
 };
 
 /// The value by which deploy-action's users say that there is no prebuilt image
@@ -27,6 +27,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
     let mut layers = gather(sources)?;
     translate(&mut layers);
     refuse_later(&layers)?;
+    refuse_all_but_plans(&layers)?;
     conflicts::refuse(&layers.values)?;
     let reader = Reader::new(&layers.values, sources.env, sources.ci);
     let origins = layers
@@ -35,6 +36,9 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         .map(|checked| (checked.setting.name, (checked.value.shown(checked.setting), checked.origin.clone())))
         .collect();
     Ok(Settings {
+        intent: layers.intent,
+        all: reader.is_on("all"),
+        mapping: layers.mapping,
         deploy_type: deploy_type(&reader),
         target: target(&reader),
         api: api(&reader)?,
@@ -48,6 +52,16 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         origins,
         notices: layers.notices,
     })
+}
+
+/// Resolves the project's folder alone, before the file that may complete the other settings is
+/// known.
+///
+/// # Errors
+/// Fails with `Kind::Usage` on unknown names and on wrong values.
+pub fn root_folder(sources: &Sources<'_>) -> Result<RootFolder> {
+    let layers = gather(sources)?;
+    Reader::new(&layers.values, sources.env, sources.ci).root_folder()
 }
 
 /// Reads deploy-action's peculiar spellings as what they mean.
@@ -97,6 +111,16 @@ fn refuse_later(layers: &Layers) -> Result<()> {
             .hint(later));
     }
     Ok(())
+}
+
+/// A deploy of everything would hide which project failed, and share one token and one log.
+fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
+    match layers.values.get("all").filter(|checked| checked.value == Value::Switch(true)) {
+        Some(checked) if layers.intent == Intent::Ship => Err(Error::new(Kind::Usage, "deploy all projects in one run")
+            .because(format!("{}: `all` only plans", checked.origin))
+            .hint("plan with `all`, then deploy each project of the matrix in a job of its own")),
+        _ => Ok(()),
+    }
 }
 
 fn deploy_type(reader: &Reader<'_>) -> DeployTypeSetting {
@@ -226,7 +250,7 @@ mod tests {
     use crate::model::context::{CiContext, Event};
     use crate::model::path::RelPath;
     use crate::settings::layers::{FileText, config_path};
-    use crate::settings::values::RootFolder;
+    use crate::settings::values::Mapping;
 
     struct Case<'a> {
         flags: &'a [(&'a str, &'a str)],
@@ -250,7 +274,8 @@ mod tests {
         let flags: Vec<(String, String)> =
             case.flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let file = Some(FileText { path: "../liftoff.toml", text: case.file });
-        resolve(&Sources { flags: &flags, env: &env(case.env), file, ci: &ci() })
+        let (env, ci) = (env(case.env), ci());
+        resolve(&Sources { flags: &flags, env: &env, file, ci: &ci, intent: Intent::Ship, checked_out: None })
     }
 
     fn flags(flags: &[(&str, &str)]) -> Result<Settings> {
@@ -512,5 +537,57 @@ mod tests {
         assert_eq!(config_path(&flag, &env(&[])), Some(PathBuf::from("/w/repo/sub/a.toml")));
         assert_eq!(config_path(&[], &env(&[("LIFTOFF_CONFIG", "/x/b.toml")])), Some(PathBuf::from("/x/b.toml")));
         assert_eq!(config_path(&[], &env(&[])), None);
+    }
+
+    #[test]
+    fn the_section_of_the_branch_overlays_the_top_level_of_the_file() {
+        let file = "deployment-id = \"top\"\nwait = false\n[branch.main]\ndeployment-name = \"prod\"\nwait-time = \"3m\"\n[branch.dev]\ndeployment-name = \"dev\"\n";
+        let on = |branch: &str, env: &[(&str, &str)]| run(&Case { flags: &[("branch", branch)], env, file }).expect("settings");
+        let settings = on("main", &[]);
+        assert_eq!(origin(&settings, "deployment-name"), "prod | ../liftoff.toml line 4 ([branch.\"main\"])");
+        assert_eq!(settings.target.deployment_id, None, "the section's name replaces the top level's id");
+        assert_eq!(origin(&settings, "wait-time"), "180s | ../liftoff.toml line 5 ([branch.\"main\"])");
+        assert_eq!(origin(&settings, "wait"), "false | ../liftoff.toml line 2");
+        assert_eq!(settings.mapping, Mapping::Section { into: None });
+        assert_eq!(origin(&on("dev", &[]), "deployment-name"), "dev | ../liftoff.toml line 7 ([branch.\"dev\"])");
+
+        let settings = on("other", &[]);
+        assert_eq!(origin(&settings, "deployment-id"), "top | ../liftoff.toml line 1");
+        assert!(
+            matches!(settings.mapping, Mapping::Unmapped { .. }) && settings.unmapped().is_none(),
+            "something else names one"
+        );
+
+        let settings = on("main", &[("ASTRO_DEPLOYMENT_ID", "given")]);
+        assert_eq!(origin(&settings, "deployment-id"), "given | ASTRO_DEPLOYMENT_ID");
+        assert_eq!(settings.target.deployment_name, None, "a variable replaces what the file says");
+    }
+
+    #[test]
+    fn without_a_section_and_a_deployment_the_run_is_unmapped() {
+        let file = "[branch.dev]\ndeployment-name = \"dev\"\n";
+        let with = |flags, env| run(&Case { flags, env, file }).expect("settings");
+        let settings = with(&[], &[]);
+        assert!(
+            settings.unmapped().is_some_and(|why| why.contains("`main`") && why.contains("[branch.\"dev\"]")),
+            "{settings:?}"
+        );
+        assert_eq!(with(&[("deployment-id", "d")], &[]).unmapped(), None);
+        assert_eq!(with(&[], &[("LIFTOFF_BRANCH", "dev")]).unmapped(), None);
+        let wrong = "[branch.other]\nwait-time = \"soon\"\n";
+        let error = run(&Case { flags: &[], env: &[], file: wrong }).expect_err("a wrong value");
+        assert!(error.to_string().contains("line 2 ([branch.\"other\"])"), "of another branch's section, too: {error}");
+    }
+
+    #[test]
+    fn all_is_for_plans_that_each_project_aims_itself() {
+        assert_eq!(flags(&[("all", "true")]).expect_err("a deploy").kind(), Kind::Usage);
+        let settings = inputs(&[("INPUT_ALL", "true"), ("INPUT_ACTION", "plan")]).expect("a plan");
+        assert_eq!((settings.all, settings.intent), (true, Intent::Show));
+        for other in [("config", "a.toml"), ("sandbox", "true")] {
+            let error = flags(&[("all", "true"), ("action", "plan"), other]).expect_err(other.0);
+            assert!(error.to_string().contains(&format!("`all` together with `{}`", other.0)), "{error}");
+        }
+        assert!(run(&Case { flags: &[], env: &[], file: "all = true" }).is_err());
     }
 }

@@ -71,6 +71,8 @@ pub enum Commands {
     Project,
     /// `plan` and `deploy`.
     Plan,
+    /// `plan`.
+    OnlyPlan,
     /// `deploy`.
     Deploy,
 }
@@ -83,6 +85,7 @@ impl Commands {
             Self::Every => true,
             Self::Project => matches!(command, "check" | "plan" | "deploy"),
             Self::Plan => matches!(command, "plan" | "deploy"),
+            Self::OnlyPlan => command == "plan",
             Self::Deploy => command == "deploy",
         }
     }
@@ -193,6 +196,8 @@ mod tests {
             (Commands::Project, "history", false),
             (Commands::Plan, "check", false),
             (Commands::Plan, "plan", true),
+            (Commands::OnlyPlan, "plan", true),
+            (Commands::OnlyPlan, "deploy", false),
             (Commands::Deploy, "plan", false),
             (Commands::Deploy, "deploy", true),
         ];

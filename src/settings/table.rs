@@ -46,6 +46,14 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or(".")
     .used_by(Commands::Project),
+    Setting::ours(
+        "all",
+        ValueKind::Bool,
+        "Plans every project below the repository, or below `root-folder`, and tells which must ship.",
+    )
+    .or("false")
+    .used_by(Commands::OnlyPlan)
+    .surface(Surface::NotInFile),
     Setting::incumbent("description", ValueKind::Text, "Description of the deploy; the commit's subject when absent.")
         .used_by(Commands::Deploy),
     // The token and the API.
@@ -274,6 +282,7 @@ mod tests {
     fn what_steers_programs_identity_or_guards_may_not_come_from_the_file() {
         let kept_out = [
             "action",
+            "all",
             "container-engine",
             "image-name",
             "build-secrets",

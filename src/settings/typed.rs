@@ -124,7 +124,7 @@ pub fn wrong(setting: &Setting, origin: &Origin, why: &str) -> Error {
     let error = Error::new(Kind::Usage, format!("use the setting `{}`", setting.name)).because(format!("{origin}: {why}"));
     let error = error.hint(format!("`{}`: {}", setting.name, setting.help));
     match origin {
-        Origin::File { path, line } => error.at(path.clone(), Some(*line)),
+        Origin::File { path, line, .. } => error.at(path.clone(), Some(*line)),
         _ => error,
     }
 }

@@ -16,6 +16,12 @@ use crate::settings::origin::Origin;
 /// Every setting of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Whether the run ships or only shows.
+    pub intent: Intent,
+    /// Whether every project below the repository is meant.
+    pub all: bool,
+    /// What the sections of the settings file make of this run.
+    pub mapping: Mapping,
     /// What to ship.
     pub deploy_type: DeployTypeSetting,
     /// Where to.
@@ -41,6 +47,46 @@ pub struct Settings {
     /// What people should know about settings that were ignored or read differently; one
     /// sentence each.
     pub notices: Vec<String>,
+}
+
+impl Settings {
+    /// Returns why this run has no Deployment, when the settings file maps branches or tags to
+    /// Deployments, none of its sections holds, and nothing else names one. Words that follow
+    /// "because".
+    #[must_use]
+    pub fn unmapped(&self) -> Option<&str> {
+        match &self.mapping {
+            Mapping::Unmapped { why } if !self.target.is_named() => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// It only shows what a deploy would do.
+    Show,
+    /// It ships.
+    Ship,
+}
+
+/// What the sections of the settings file make of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapping {
+    /// There are no sections.
+    Absent,
+    /// A section holds.
+    Section {
+        /// The branch it holds for, when that is not the run's own but the one into which its
+        /// pull request would merge.
+        into: Option<String>,
+    },
+    /// No section holds.
+    Unmapped {
+        /// Why, in words that follow "because".
+        why: String,
+    },
 }
 
 /// What to ship.
@@ -82,7 +128,7 @@ impl DeployTypeSetting {
 }
 
 /// Where to deploy. At most one of id and name is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Id of the Deployment.
     pub deployment_id: Option<DeploymentId>,
@@ -92,6 +138,14 @@ pub struct Target {
     pub workspace: Option<String>,
     /// Id of the Organization.
     pub organization: Option<OrganizationId>,
+}
+
+impl Target {
+    /// Returns whether a Deployment is named.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.deployment_id.is_some() || self.deployment_name.is_some()
+    }
 }
 
 /// How to reach Astro. At most one of token and token file is set.

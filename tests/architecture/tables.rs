@@ -22,6 +22,8 @@ const NAMED_BY: &[(&str, &str)] = &[
 const NOT_FORGES: &[(&str, &str)] = &[
     ("mod", "the list"),
     ("diff", "what two commits differ in"),
+    ("github_client", "how GitHub is called"),
+    ("github_records", "what GitHub keeps besides comments and statuses"),
     ("interface", "the trait"),
     ("rest", "what all JSON APIs share"),
     ("sticky", "the comment that is edited in place"),

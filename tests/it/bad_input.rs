@@ -90,7 +90,8 @@ fn a_project_that_leaves_the_checkout_is_refused() {
     for name in ["Dockerfile", "requirements.txt", "packages.txt", "dags/stolen.py"] {
         let place = outside.path().join(name);
         std::fs::create_dir_all(place.parent().expect("a parent")).expect("folders");
-        std::fs::write(place, "FROM astrocrpublic.azurecr.io/runtime:3.1-4\n").expect("a file");
+        let text = if name == "Dockerfile" { "FROM astrocrpublic.azurecr.io/runtime:3.1-4\n" } else { "# airflow, dag\n" };
+        std::fs::write(place, text).expect("a file");
     }
     std::os::unix::fs::symlink(outside.path(), bench.project().join("astro")).expect("a link");
     bench.commit("Add a link");

@@ -3,8 +3,9 @@
 
 mod comments;
 mod commits;
+mod disturbances;
 mod failures;
 mod records;
-mod rows;
-mod stage;
+pub mod rows;
+pub mod stage;
 mod statuses;

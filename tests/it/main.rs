@@ -11,7 +11,10 @@ mod dags;
 mod deploys;
 mod forges;
 mod github;
+mod mapping;
+mod mono;
 mod plan;
 mod planning;
+mod reports;
 #[cfg(target_os = "linux")]
 mod sealed;

@@ -156,6 +156,8 @@ impl Scene {
             prebuilt_image: None,
             trust: None,
             allow_fork: false,
+            target_is_a_strangers: false,
+            into: None,
         };
         let target = Target::Deployment { deployment: Box::new(deployment), history };
         let place = Some(place_name(&git('e').remote, None));
@@ -584,6 +586,40 @@ fn a_forks_code_needs_a_word_of_its_own() {
     };
     assert!(scene().refusal().1.contains("stranger"));
     assert_eq!(scene().with(|facts| facts.request.allow_fork = true).decision(), Decision::Ship(DeployType::DagOnly));
+}
+
+#[test]
+fn a_stranger_chooses_no_deployment_even_where_strangers_may_deploy() {
+    let scene = healthy(vec![deploy("d1", DeployType::ImageAndDag, marks(Some(THERE), Some(HERE)))]).with(|facts| {
+        (facts.request.trust, facts.request.allow_fork) = (Some(Trust::Fork), true);
+        facts.request.target_is_a_strangers = true;
+    });
+    let (kind, text) = scene.refusal();
+    assert_eq!(kind, Kind::Refused);
+    assert!(text.contains("a stranger must not choose"), "{text}");
+}
+
+#[test]
+fn a_run_that_the_settings_map_to_no_deployment_ships_nothing_and_says_why() {
+    let scene = healthy(Vec::new()).with(|facts| {
+        facts.target = Target::Unmapped { why: "the branch `x` has no section".into() };
+        facts.artifacts.clear();
+    });
+    let plan = plan(&scene.facts).expect("a plan");
+    assert_eq!((plan.decision, plan.decision.deploy_type()), (Decision::Unmapped, None));
+    assert_eq!((plan.reason.as_str(), plan.steps.len()), ("the branch `x` has no section", 0));
+    assert_eq!(plan.notices, ["the branch `x` has no section"]);
+    assert!(plan.refusal.is_none());
+}
+
+#[test]
+fn a_plan_for_the_target_branch_says_so() {
+    let scene = healthy(Vec::new()).with(|facts| facts.request.into = Some("main\n::error::".into()));
+    let notices = plan(&scene.facts).expect("a plan").notices;
+    assert!(
+        notices.contains(&"this is what merging the pull request into `main\\n::error::` would do".to_owned()),
+        "{notices:?}"
+    );
 }
 
 #[test]

@@ -20,9 +20,6 @@ const MERGE_REQUEST: [&str; 8] = [
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main",
 ];
 
-/// Goes as soon as the setting `outputs-file` exists; then the environment's link can be asserted, too.
-const WITHOUT_OUTPUTS: [&str; 2] = ["--unset-variable", "LIFTOFF_OUTPUTS_FILE"];
-
 /// A project on GitLab that includes the component.
 struct Project {
     bench: Bench,
@@ -52,8 +49,8 @@ impl Project {
     fn run(&self, arguments: &[&str]) -> String {
         let liftoff = Path::new(env!("CARGO_BIN_EXE_liftoff")).parent().expect("a folder").display().to_string();
         let mut command = Command::new(variable("REAL_GITLAB_CI_LOCAL"));
-        command.args(["--force-shell-executor", "--no-color"]).args(WITHOUT_OUTPUTS);
-        command.args(arguments).current_dir(self.bench.project());
+        command.args(["--force-shell-executor", "--no-color"]).args(arguments);
+        command.current_dir(self.bench.project());
         command.args(self.variables.iter().flat_map(|variable| ["--variable", variable]));
         command.env_clear().envs([("PATH", format!("{liftoff}:/usr/local/bin:/usr/bin:/bin"))]);
         command.envs([("HOME", text(&self.bench.project())), ("HTTPS_PROXY", DEAD_PROXY)]);
@@ -77,9 +74,17 @@ const INPUTS: &str = "      deployment-name: demo\n      job-prefix: shop\n     
 
 #[test]
 fn a_push_to_the_default_branch_deploys() {
-    let said = Project::new("astro-project", INPUTS).with(&["LIFTOFF_SANDBOX=true"]).run(&[]);
+    let project = Project::new("astro-project", INPUTS).with(&["LIFTOFF_SANDBOX=true"]);
+    let said = project.run(&[]);
     assert!(said.contains("PASS  shop-deploy") && said.contains("Deployed    DAGs to demo"), "{said}");
     assert!(!said.contains("shop-plan") && !said.contains("shop-stop"), "{said}");
+    // From this report GitLab takes the link of the environment.
+    let report = project.bench.project().join(".gitlab-ci-local/artifacts/shop-deploy/.gitlab-ci-reports/dotenv/shop.env");
+    let reported = std::fs::read_to_string(report).expect("the report");
+    let component = std::fs::read_to_string(example("../dist/gitlab/templates/liftoff.yml")).expect("the component");
+    let (_, name) = component.split_once("url: $").expect("a link");
+    let name = name.lines().next().expect("a variable");
+    assert!(reported.lines().any(|line| line.starts_with(&format!("{name}=http"))), "{name}: {reported}");
 }
 
 #[test]

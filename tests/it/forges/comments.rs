@@ -65,6 +65,22 @@ async fn a_gitlab_maintainer_may_edit_a_strangers_comment_and_does_not() {
 }
 
 #[tokio::test]
+async fn each_mark_has_a_comment_of_its_own() {
+    for row in ROWS {
+        let stage = Stage::new(row);
+        for (tail, body) in [("", "one"), ("2", "two"), ("", "three"), ("2", "four")] {
+            let mark = format!("{MARK}{tail}");
+            let comment = Comment { pull_request: 1, mark: &mark, body };
+            stage.forge().upsert_comment(&comment, Upsert::Always).await.expect("a comment");
+        }
+        let marked = stage.marked();
+        let bodies: Vec<&str> = marked.iter().filter_map(|(_, text)| text.lines().last()).collect();
+        assert_eq!(bodies, ["three", "four"], "{:?}", row.kind);
+        stage.assert_clean();
+    }
+}
+
+#[tokio::test]
 async fn a_comment_that_only_mentions_the_mark_is_another_one() {
     for row in ROWS {
         let stage = Stage::new(row);

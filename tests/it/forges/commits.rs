@@ -95,3 +95,23 @@ async fn a_commit_belongs_to_the_pull_request_whose_head_it_is() {
         stage.assert_clean();
     }
 }
+
+#[tokio::test]
+async fn a_merge_leads_to_its_pull_request_and_a_commit_in_the_middle_of_one_leads_nowhere() {
+    for row in ROWS {
+        let stage = Stage::new(row);
+        let forge = stage.forge();
+        stage.sim.with(|world| {
+            (row.graph)(world).push("change", NEXT, &[("dags/example.py", "modified")]);
+            (row.advance)(world, NEXT);
+        });
+        assert_eq!(forge.pull_requests_of(&sha(NEXT)).await.expect("an answer"), [1], "{:?}", row.kind);
+        assert_eq!(forge.pull_requests_of(&head()).await.expect("an answer"), Vec::<u64>::new(), "{:?}", row.kind);
+        stage.sim.with(|world| {
+            (row.graph)(world).push("main", SIDE, &[("dags/example.py", "modified")]);
+            (row.end)(world, Some(SIDE));
+        });
+        assert_eq!(forge.pull_requests_of(&sha(SIDE)).await.expect("an answer"), [1], "{:?}", row.kind);
+        stage.assert_clean();
+    }
+}

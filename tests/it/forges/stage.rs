@@ -30,6 +30,8 @@ pub struct Row {
     pub api: fn(&Sim) -> String,
     /// Full name of the sandbox's repository.
     pub path: &'static str,
+    /// Full name of a repository that is not there.
+    pub absent: &'static str,
     /// A token that may do everything.
     pub token: &'static str,
     /// A token that may not comment, and what happens to it that tries.
@@ -48,8 +50,12 @@ pub struct Row {
     pub foreign: fn(&mut World, &str),
     /// State, name, description and address of each status of the pull request's head, oldest first.
     pub statuses: fn(&World) -> Vec<[String; 4]>,
+    /// Deployments and findings, each with what it says.
+    pub records: fn(&World) -> Vec<String>,
     /// The commits.
     pub graph: fn(&mut World) -> &mut CommitGraph,
+    /// Moves the head of pull request 1 to a commit.
+    pub advance: fn(&mut World, &str),
     /// Merges pull request 1 by a commit, or closes it.
     pub end: fn(&mut World, Option<&str>),
 }
@@ -73,12 +79,19 @@ pub struct Operations {
 /// The mark of the comments in these tests, without the syntax that hides it.
 pub const MARK: &str = "liftoff project=a target=b";
 
+thread_local! {
+    /// The client of a test: making one reads every root certificate.
+    static CLIENT: reqwest::Client = build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client");
+}
+
 /// A simulator and one forge in it.
 pub struct Stage {
     /// The forge.
     pub row: &'static Row,
     /// The simulator with the sandbox in it.
     pub sim: Sim,
+    /// Longest time for a call of the client.
+    pub budget: Duration,
 }
 
 impl Stage {
@@ -87,7 +100,7 @@ impl Stage {
         let address = "127.0.0.1:0".parse().expect("an address");
         let mut world = World::sandbox();
         (row.prepare)(&mut world);
-        Self { row, sim: Sim::launch(address, world).expect("a simulator") }
+        Self { row, sim: Sim::launch(address, world).expect("a simulator"), budget: Duration::from_secs(60) }
     }
 
     /// Returns the forge's client.
@@ -97,7 +110,12 @@ impl Stage {
 
     /// Returns the forge's client with another token.
     pub fn forge_with(&self, token: &str) -> Box<dyn Forge> {
-        let client = build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client");
+        self.forge_of(self.row.path, token)
+    }
+
+    /// Returns the forge's client for another repository and token.
+    pub fn forge_of(&self, path: &str, token: &str) -> Box<dyn Forge> {
+        let client = CLIENT.with(Clone::clone);
         let (tries, zero) = (4, Duration::ZERO);
         let retry = RetryPolicy { tries, first_delay: zero, longest_delay: zero, longest_request: zero };
         let connection = Connection {
@@ -108,9 +126,9 @@ impl Stage {
                 forge: self.row.kind,
                 server_url: "https://forge.example.com".to_owned(),
                 api_url: None,
-                path: self.row.path.to_owned(),
+                path: path.to_owned(),
             },
-            budget: Duration::from_secs(60),
+            budget: self.budget,
         };
         forge::connect(&connection).expect("a connection").expect("a known forge")
     }
@@ -118,6 +136,12 @@ impl Stage {
     /// Lets an operation of the forge fail a number of times.
     pub fn fault(&self, operation: &str, times: u32, effect: Effect) {
         let matches = Match { face: Some(self.row.face), ..Match::operation(operation) };
+        self.sim.with(|world| world.faults.push(Fault { matches, times, effect }));
+    }
+
+    /// Lets any request of the forge fail a number of times, after some that went well.
+    pub fn fault_after(&self, skip: u32, times: u32, effect: Effect) {
+        let matches = Match { skip, ..Match::face(self.row.face) };
         self.sim.with(|world| world.faults.push(Fault { matches, times, effect }));
     }
 

@@ -95,13 +95,15 @@ async fn only_the_author_changes_a_comment_and_the_service_tells_who_one_is() {
     assert_eq!(patch(&bench, &format!("{path}/2"), json!({ "content": "mine" })).await.0, StatusCode::FORBIDDEN);
     assert_eq!(get(&bench, "pullRequests/1/threads").await.1["value"][0]["comments"][1]["content"], "eve's");
     let who = async |version: &str| {
-        let path = format!("acme/_apis/connectionData?api-version={version}");
+        let path = format!("acme/_apis/connectionData{version}");
         request(&bench, Method::GET, &path).bearer_auth(SANDBOX_AZURE_PIPELINE_TOKEN).send().await.unwrap()
     };
-    let me = who("7.1-preview.1").await.json::<Value>().await.unwrap();
-    assert_eq!(me["authenticatedUser"]["id"], guid(1));
+    for version in ["?api-version=7.1-preview.1", ""] {
+        let me = who(version).await.json::<Value>().await.unwrap();
+        assert_eq!(me["authenticatedUser"]["id"], guid(1), "the vendor's own client names no version: {version}");
+    }
     let expected = (StatusCode::BAD_REQUEST, "VssInvalidPreviewVersionException".to_owned());
-    assert_eq!(kind_of(who("7.1").await).await, expected, "it has never left its preview");
+    assert_eq!(kind_of(who("?api-version=7.1").await).await, expected, "it has never left its preview");
 }
 
 #[tokio::test]
