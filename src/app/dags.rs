@@ -32,7 +32,7 @@ const FETCH_BUDGET: Duration = Duration::from_secs(60);
 const MOST_FORMER: u64 = 256 << 20;
 /// The largest `.airflowignore` that is read in full, in bytes.
 const LARGEST_IGNORE_FILE: usize = 1 << 20;
-/// The most problems that are kept; the rest is only counted.
+/// The most problems that are kept.
 const MOST_PROBLEMS: usize = 1_000;
 /// What Airflow takes for granted where its version is unknown: the newest one's ways.
 const NEWEST_AIRFLOW: u64 = 3;
