@@ -5,7 +5,7 @@ use crate::changes::change::Relation;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::context::Trust;
-use crate::model::dag::{Dag, DagDifference};
+use crate::model::dag::DagDifference;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentStatus;
 use crate::plan::deployed::Deployed;
