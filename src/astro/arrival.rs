@@ -166,7 +166,7 @@ fn reason(deployment: &Deployment, otherwise: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::deploy::{BundleState, DeployType};
-    use crate::model::ids::{DeploymentId, OrganizationId, WorkspaceId};
+    use crate::model::ids::DeploymentId;
 
     fn version(text: &str) -> Option<BundleVersion> {
         Some(BundleVersion::new(text))
@@ -174,28 +174,12 @@ mod tests {
 
     fn deployment(status: DeploymentStatus, dags: &str, desired: &str, image: &str) -> Deployment {
         Deployment {
-            id: DeploymentId::new("d"),
-            name: "demo".into(),
-            organization_id: OrganizationId::new("o"),
-            workspace_id: WorkspaceId::new("w"),
-            workspace_name: None,
-            namespace: "n".into(),
-            kind: None,
             status,
-            status_reason: None,
-            runtime_version: "3.1-1".into(),
-            airflow_version: String::new(),
             dag_deploys: true,
-            cicd_enforced: false,
-            development_mode: false,
-            remote_execution: false,
             dag_bundle_version: version(dags),
             desired_dag_bundle_version: version(desired),
             image_tag: Some(ImageTag::new(image)),
-            hibernation_override: None,
-            hibernating: false,
-            astro_url: None,
-            airflow_url: None,
+            ..Deployment::new(DeploymentId::new("d"), "demo")
         }
     }
 

@@ -2,6 +2,7 @@
 //! Field meanings: `reference/astro-platform.md` 5.8.
 
 use crate::model::ids::{BundleVersion, DeploymentId, ImageTag, OrganizationId, WorkspaceId};
+use crate::model::url::SafeUrl;
 
 /// A snapshot of a Deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,10 @@ pub struct Deployment {
     pub id: DeploymentId,
     /// Name, unique only by convention.
     pub name: String,
+    /// Its description, with the mark of Liftoff when it is a preview. Hostile text.
+    pub description: String,
+    /// Creation time, RFC 3339 as the platform gave it; may be empty.
+    pub created_at: String,
     /// Organization it belongs to.
     pub organization_id: OrganizationId,
     /// Workspace it belongs to.
@@ -42,14 +47,74 @@ pub struct Deployment {
     pub desired_dag_bundle_version: Option<BundleVersion>,
     /// Tag of the running image.
     pub image_tag: Option<ImageTag>,
+    /// Registry and repository of its images, when told.
+    pub image_repository: Option<String>,
     /// The hibernation override in force, when there is one.
     pub hibernation_override: Option<HibernationOverride>,
     /// Whether it sleeps now.
     pub hibernating: bool,
+    /// When it falls asleep or wakes next, by its schedule.
+    pub next_rest: Option<RestEvent>,
+    /// Base URL of Airflow's REST API, with its version.
+    pub airflow_api: Option<SafeUrl>,
     /// Page of the Deployment in the Astro UI.
     pub astro_url: Option<String>,
     /// Airflow's own pages.
     pub airflow_url: Option<String>,
+}
+
+impl Deployment {
+    /// Returns a healthy Deployment of which nothing is known but its id and name.
+    #[must_use]
+    pub fn new(id: DeploymentId, name: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            description: String::new(),
+            created_at: String::new(),
+            organization_id: OrganizationId::new(""),
+            workspace_id: WorkspaceId::new(""),
+            workspace_name: None,
+            namespace: String::new(),
+            kind: None,
+            status: DeploymentStatus::Healthy,
+            status_reason: None,
+            runtime_version: String::new(),
+            airflow_version: String::new(),
+            dag_deploys: false,
+            cicd_enforced: false,
+            development_mode: false,
+            remote_execution: false,
+            dag_bundle_version: None,
+            desired_dag_bundle_version: None,
+            image_tag: None,
+            image_repository: None,
+            hibernation_override: None,
+            hibernating: false,
+            next_rest: None,
+            airflow_api: None,
+            astro_url: None,
+            airflow_url: None,
+        }
+    }
+}
+
+/// A change between awake and asleep that the schedule will bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestEvent {
+    /// What happens.
+    pub what: Rest,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// Awake or asleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It falls asleep.
+    Hibernates,
+    /// It wakes.
+    Wakes,
 }
 
 /// Kind of infrastructure under a Deployment.

@@ -2,6 +2,7 @@
 //! Nothing here reads the world, talks to a server or knows a wire format.
 
 pub mod artifact;
+pub mod blueprint;
 pub mod context;
 pub mod dag;
 pub mod deploy;
@@ -14,6 +15,7 @@ pub mod image;
 pub mod markup;
 pub mod outputs;
 pub mod path;
+pub mod preview;
 pub mod project;
 pub mod repository;
 pub mod revision;

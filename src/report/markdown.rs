@@ -257,9 +257,9 @@ mod tests {
     use crate::error::{Error, Kind};
     use crate::model::artifact::Content;
     use crate::model::context::{CiContext, Event, ForgeKind, Repository};
-    use crate::model::deployment::{Deployment, DeploymentStatus};
+    use crate::model::deployment::Deployment;
     use crate::model::fingerprint::Fingerprint;
-    use crate::model::ids::{BundleVersion, DeployId, DeploymentId, OrganizationId, WorkspaceId};
+    use crate::model::ids::{BundleVersion, DeployId, DeploymentId};
     use crate::model::markup::MarkupStyle;
     use crate::model::path::RelPath;
     use crate::model::revision::CommitSha;
@@ -311,28 +311,10 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
 
     fn deployment() -> Deployment {
         Deployment {
-            id: DeploymentId::new("d1"),
-            name: "demo @acme/everyone".to_owned(),
-            organization_id: OrganizationId::new("o1"),
-            workspace_id: WorkspaceId::new("w1"),
-            workspace_name: None,
-            namespace: "x".to_owned(),
-            kind: None,
-            status: DeploymentStatus::Healthy,
-            status_reason: None,
             runtime_version: "3.1-4".to_owned(),
-            airflow_version: "3.1.0".to_owned(),
             dag_deploys: true,
-            cicd_enforced: false,
-            development_mode: false,
-            remote_execution: false,
-            dag_bundle_version: None,
-            desired_dag_bundle_version: None,
-            image_tag: None,
-            hibernation_override: None,
-            hibernating: false,
             astro_url: Some("https://cloud.astronomer.io/w1/deployments/d1".to_owned()),
-            airflow_url: None,
+            ..Deployment::new(DeploymentId::new("d1"), "demo @acme/everyone")
         }
     }
 

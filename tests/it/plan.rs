@@ -9,7 +9,7 @@ use liftoff::model::context::Trust;
 use liftoff::model::deploy::{DeployRecord, DeployStatus, DeployType, GitRemote, GitSource};
 use liftoff::model::deployment::{Deployment, DeploymentStatus};
 use liftoff::model::fingerprint::Fingerprint;
-use liftoff::model::ids::{BundleVersion, DeployId, DeploymentId, ImageTag, MountPath, OrganizationId, WorkspaceId};
+use liftoff::model::ids::{BundleVersion, DeployId, DeploymentId, ImageTag, MountPath};
 use liftoff::model::path::RelPath;
 use liftoff::model::project::{AstroProject, Dockerfile, ProjectKind, ProjectShape};
 use liftoff::model::revision::CommitSha;
@@ -78,28 +78,13 @@ fn marks(dags: Option<u8>, image: Option<u8>) -> Footer {
 
 fn deployment() -> Deployment {
     Deployment {
-        id: DeploymentId::new("dep"),
-        name: "demo".into(),
-        organization_id: OrganizationId::new("org"),
-        workspace_id: WorkspaceId::new("ws"),
-        workspace_name: None,
-        namespace: "ns".into(),
-        kind: None,
-        status: DeploymentStatus::Healthy,
-        status_reason: None,
         runtime_version: "3.1-4".into(),
         airflow_version: "3.1.8".into(),
         dag_deploys: true,
-        cicd_enforced: false,
-        development_mode: false,
-        remote_execution: false,
         dag_bundle_version: Some(BundleVersion::new("v1")),
         desired_dag_bundle_version: Some(BundleVersion::new("v1")),
         image_tag: Some(ImageTag::new("deploy-1")),
-        hibernation_override: None,
-        hibernating: false,
-        astro_url: None,
-        airflow_url: None,
+        ..Deployment::new(DeploymentId::new("dep"), "demo")
     }
 }
 

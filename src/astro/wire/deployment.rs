@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::deployment::{Deployment, DeploymentKind, DeploymentStatus, HibernationOverride};
+use crate::model::deployment::{Deployment, DeploymentKind, DeploymentStatus, HibernationOverride, Rest, RestEvent};
 use crate::model::ids::{BundleVersion, DeploymentId, ImageTag, OrganizationId, WorkspaceId};
+use crate::model::url::SafeUrl;
 
 /// A Deployment as the API gives it; everything but the id may be missing.
 #[derive(Deserialize)]
@@ -12,6 +13,8 @@ use crate::model::ids::{BundleVersion, DeploymentId, ImageTag, OrganizationId, W
 pub struct WireDeployment {
     id: String,
     name: Option<String>,
+    description: Option<String>,
+    created_at: Option<String>,
     organization_id: Option<String>,
     workspace_id: Option<String>,
     workspace_name: Option<String>,
@@ -31,10 +34,13 @@ pub struct WireDeployment {
     desired_dag_tarball_version: Option<String>,
     image_tag: Option<String>,
     image_version: Option<String>,
+    image_repository: Option<String>,
     scaling_spec: Option<WireScalingSpec>,
     scaling_status: Option<WireScalingStatus>,
     ui_url: Option<String>,
     web_server_url: Option<String>,
+    api_url: Option<String>,
+    web_server_airflow_api_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +78,8 @@ struct WireScalingStatus {
 #[serde(rename_all = "camelCase")]
 struct WireHibernationStatus {
     is_hibernating: Option<bool>,
+    next_event_type: Option<String>,
+    next_event_at: Option<String>,
 }
 
 /// The body that sets a hibernation override.
@@ -96,10 +104,13 @@ impl WireDeployment {
         let id = DeploymentId::new(self.id);
         let workspace_id = WorkspaceId::new(self.workspace_id.unwrap_or_default());
         let status = status(self.status.unwrap_or_default());
-        let asleep = self.scaling_status.and_then(|status| status.hibernation_status?.is_hibernating);
+        let rest = self.scaling_status.and_then(|status| status.hibernation_status);
+        let asleep = rest.as_ref().and_then(|rest| rest.is_hibernating);
         let exception = self.scaling_spec.and_then(|spec| spec.hibernation_spec?.exception);
         Deployment {
             name: self.name.unwrap_or_default(),
+            description: self.description.unwrap_or_default(),
+            created_at: self.created_at.unwrap_or_default(),
             organization_id: OrganizationId::new(self.organization_id.unwrap_or_default()),
             workspace_name: filled(self.workspace_name),
             namespace: self.namespace.unwrap_or_default(),
@@ -119,6 +130,9 @@ impl WireDeployment {
             // `imageVersion` is the tag that the platform gave at the deploy; `imageTag` is a
             // custom one and mostly empty (the published contract's descriptions).
             image_tag: filled(self.image_version).or(filled(self.image_tag)).map(ImageTag::new),
+            image_repository: filled(self.image_repository),
+            next_rest: rest.and_then(WireHibernationStatus::into_model),
+            airflow_api: filled(self.api_url).or(filled(self.web_server_airflow_api_url)).and_then(|url| airflow_api(&url)),
             hibernation_override: exception.and_then(WireOverride::into_model),
             astro_url: astro_url(&workspace_id, &id),
             airflow_url: filled(self.ui_url).or(filled(self.web_server_url)).map(with_scheme),
@@ -133,6 +147,24 @@ impl WireOverride {
         let hibernate = self.is_hibernating.filter(|_| self.is_active != Some(false))?;
         Some(HibernationOverride { hibernate, until: filled(self.override_until) })
     }
+}
+
+impl WireHibernationStatus {
+    fn into_model(self) -> Option<RestEvent> {
+        let what = match self.next_event_type.as_deref()? {
+            "HIBERNATE" => Rest::Hibernates,
+            "WAKE" => Rest::Wakes,
+            _ => return None,
+        };
+        Some(RestEvent { what, at: filled(self.next_event_at)? })
+    }
+}
+
+/// The API gives this URL with or without a scheme, and may append a query for browsers
+/// (`reference/astro-platform.md` 7.1).
+fn airflow_api(url: &str) -> Option<SafeUrl> {
+    let url = with_scheme(url.split('?').next().unwrap_or_default().to_owned());
+    SafeUrl::parse(url.trim_end_matches('/')).ok()
 }
 
 /// Returns a text unless it is empty; the API uses absence and emptiness alike.
@@ -180,9 +212,10 @@ mod tests {
             "type":"DEDICATED","status":"HEALTHY","statusReason":"","astroRuntimeVersion":"3.1-4","runtimeVersion":"old",
             "airflowVersion":"3.1.2","isDagDeployEnabled":true,"isCicdEnforced":true,"isDevelopmentMode":true,
             "remoteExecution":{"enabled":true,"remoteApiUrl":"x"},"dagTarballVersion":"v1","desiredDagTarballVersion":"v2",
-            "imageTag":"custom","imageVersion":"deploy-1","uiUrl":"team.example/abc?orgId=o1",
+            "imageTag":"custom","imageVersion":"deploy-1","uiUrl":"team.example/abc?orgId=o1","apiUrl":"team.example/abc/api/v2?orgId=o1","description":"Ours",
+            "createdAt":"2026-01-01T00:00:00Z","imageRepository":"images.example/o1/d1",
             "scalingSpec":{"hibernationSpec":{"override":{"isActive":true,"isHibernating":false,"overrideUntil":"2026-01-01T00:00:00Z"}}},
-            "scalingStatus":{"hibernationStatus":{"isHibernating":true}},"somethingNew":[1]}"#,
+            "scalingStatus":{"hibernationStatus":{"isHibernating":true,"nextEventType":"WAKE","nextEventAt":"2026-01-02T06:00:00Z"}},"somethingNew":[1]}"#,
         );
         assert_eq!(deployment.kind, Some(DeploymentKind::Dedicated));
         assert_eq!(deployment.status, DeploymentStatus::Healthy);
@@ -195,6 +228,13 @@ mod tests {
         let until = Some("2026-01-01T00:00:00Z".to_owned());
         assert_eq!(deployment.hibernation_override, Some(HibernationOverride { hibernate: false, until }));
         assert!(deployment.hibernating);
+        assert_eq!(deployment.next_rest, Some(RestEvent { what: Rest::Wakes, at: "2026-01-02T06:00:00Z".to_owned() }));
+        assert_eq!(
+            deployment.airflow_api.map(|url| url.expose().to_string()).as_deref(),
+            Some("https://team.example/abc/api/v2")
+        );
+        assert_eq!(deployment.image_repository.as_deref(), Some("images.example/o1/d1"));
+        assert_eq!((deployment.description.as_str(), deployment.created_at.as_str()), ("Ours", "2026-01-01T00:00:00Z"));
         assert_eq!(deployment.astro_url.as_deref(), Some("https://ui.example/w1/d1"));
         assert_eq!(deployment.airflow_url.as_deref(), Some("https://team.example/abc?orgId=o1"));
     }
