@@ -61,7 +61,11 @@ impl Session {
         if context.repository.is_none() {
             context.repository = of_remote(&checkouts, context.checkout.as_deref().unwrap_or(env.current_dir()), &env);
         }
-        let intent = if *command == Command::Plan { Intent::Show } else { Intent::Ship };
+        let intent = match command {
+            Command::Plan => Intent::Show,
+            Command::Preview(_) => Intent::Preview,
+            Command::Deploy | Command::Sandbox { .. } => Intent::Ship,
+        };
         let settings = Basis { env: &env, flags, context: &context, intent, checkouts: &checkouts }.of_run()?;
         let console = Console::of_process(&env, provider.dialect, settings.report.colour, settings.report.format);
         for secret in [&settings.api.token, &settings.report.forge_token].into_iter().flatten() {

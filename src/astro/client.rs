@@ -195,7 +195,9 @@ impl AstroClient {
         Ok(items)
     }
 
-    fn modelled(&self, wire: WireDeployment) -> Deployment {
+    /// Converts a Deployment into the vocabulary.
+    #[must_use]
+    pub fn modelled(&self, wire: WireDeployment) -> Deployment {
         wire.into_model(|workspace, id| astro_url(self.connection.base(), workspace, id))
     }
 }

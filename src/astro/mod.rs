@@ -5,6 +5,7 @@ pub mod answers;
 pub mod arrival;
 pub mod client;
 pub mod connection;
+pub mod deployments;
 pub mod deploys;
 pub mod find;
 pub mod requests;

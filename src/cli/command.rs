@@ -8,6 +8,8 @@ pub enum Command {
     Plan,
     /// Ship what changed.
     Deploy,
+    /// Look after previews.
+    Preview(Verb),
     /// Serve the simulated platform until stopped.
     Sandbox {
         /// Port on loopback; 0 picks a free one.
@@ -22,9 +24,29 @@ impl Command {
         match self {
             Self::Plan => "plan",
             Self::Deploy => "deploy",
+            Self::Preview(Verb::Sync) => "preview sync",
+            Self::Preview(Verb::Up) => "preview up",
+            Self::Preview(Verb::Down) => "preview down",
+            Self::Preview(Verb::List) => "preview list",
+            Self::Preview(Verb::Gc) => "preview gc",
             Self::Sandbox { .. } => "sandbox",
         }
     }
+}
+
+/// What to do with previews.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Make the preview of a pull request what it should be now.
+    Sync,
+    /// Make a preview if there is none, and deploy to it.
+    Up,
+    /// Delete a preview.
+    Down,
+    /// List previews.
+    List,
+    /// Delete the previews that are over.
+    Gc,
 }
 
 /// A parsed command line.

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::cli::command::{Command, Invocation};
+use crate::cli::command::{Command, Invocation, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::setting::{Compat, Setting, Surface, ValueKind};
 use crate::settings::table::SETTINGS;
@@ -25,6 +25,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("image-name", "Image"),
     ("mount-path", "dbt and other bundles"),
     ("force", "When to deploy"),
+    ("preview-name", "Previews"),
     ("branch", "What this run serves"),
     ("comment", "Reports"),
 ];
@@ -45,6 +46,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         Some(("plan", matches)) => Invocation::Run(Command::Plan, flags(matches)),
         Some(("deploy", matches)) => Invocation::Run(Command::Deploy, flags(matches)),
         Some(("dbt", matches)) => dbt(matches),
+        Some(("preview", matches)) => preview(matches)?,
         Some(("sandbox", matches)) => {
             let port = matches.get_one::<u16>("port").copied().unwrap_or_default();
             Invocation::Run(Command::Sandbox { port }, flags(matches))
@@ -63,6 +65,27 @@ fn dbt(matches: &ArgMatches) -> Invocation {
     }
     given.extend(flags(matches));
     Invocation::Run(if verb == "plan" { Command::Plan } else { Command::Deploy }, given)
+}
+
+/// The verbs of `preview`, with what they do.
+const PREVIEW_VERBS: [(&str, Verb, &str); 5] = [
+    (
+        "sync",
+        Verb::Sync,
+        "Makes the preview of a pull request what it should be now: deployed to while it is open, gone afterwards",
+    ),
+    ("up", Verb::Up, "Makes the preview of a pull request or branch if there is none, and deploys to it"),
+    ("down", Verb::Down, "Deletes the preview of a pull request or branch"),
+    ("list", Verb::List, "Lists previews"),
+    ("gc", Verb::Gc, "Deletes the previews that are over: closed, expired or without a base"),
+];
+
+fn preview(matches: &ArgMatches) -> Result<Invocation> {
+    let given = matches.subcommand().and_then(|(name, matches)| {
+        let (_, verb, _) = PREVIEW_VERBS.iter().find(|(known, ..)| *known == name)?;
+        Some(Invocation::Run(Command::Preview(*verb), flags(matches)))
+    });
+    given.ok_or_else(|| Error::new(Kind::Internal, "tell what to do with previews"))
 }
 
 fn refused(error: &clap::Error) -> Result<Invocation> {
@@ -101,6 +124,15 @@ fn program() -> clap::Command {
                 .subcommand(dbt("delete", "Removes the dbt project at the mount path from the Deployment")),
         )
         .subcommand(
+            clap::Command::new("preview")
+                .about("Keeps a preview Deployment for each pull request or branch")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommands(PREVIEW_VERBS.map(|(name, verb, about)| {
+                    with_settings(command(name, about), Command::Preview(verb).name(), Scope::Preview)
+                })),
+        )
+        .subcommand(
             clap::Command::new("sandbox")
                 .about("Serves a simulated platform on loopback and prints how to use it")
                 .next_line_help(true)
@@ -124,6 +156,7 @@ fn command(name: &'static str, about: &'static str) -> clap::Command {
 enum Scope {
     All,
     Dbt,
+    Preview,
 }
 
 fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Command {
@@ -134,7 +167,12 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
             heading = next;
         }
         let fixed = ["deploy-type", "delete-bundle", "bundle-type", "action"].contains(&setting.name);
-        let elsewhere = scope == Scope::Dbt && (fixed || NOT_FOR_DBT.contains(&heading));
+        let elsewhere = match scope {
+            Scope::All => false,
+            Scope::Dbt => fixed || NOT_FOR_DBT.contains(&heading),
+            // The command says what to do, and a bundle alone is no preview.
+            Scope::Preview => setting.name == "action" || heading == "dbt and other bundles",
+        };
         // `plan` takes what `deploy` takes, so that a script changes one word; what only a deploy
         // needs is not shown.
         let known = setting.commands.include(name) || (name == "plan" && setting.commands.include("deploy"));
@@ -237,7 +275,7 @@ mod tests {
     #[test]
     fn help_is_grouped_and_fits_a_narrow_terminal() {
         let Ok(Invocation::Show(text)) = parsed("liftoff deploy --help") else { panic!("help") };
-        for (_, heading) in HEADINGS {
+        for (_, heading) in HEADINGS.iter().filter(|(_, heading)| *heading != "Previews") {
             assert!(text.contains(&format!("{heading}:")), "{heading}: {text}");
         }
         assert!(text.lines().count() < 260, "{} lines", text.lines().count());
@@ -251,6 +289,20 @@ mod tests {
         assert_eq!(run("liftoff dbt plan").0, Command::Plan);
         assert!(parsed("liftoff dbt deploy --deploy-type dags-only").is_err());
         assert!(parsed("liftoff dbt deploy --build-args A=1").is_err());
+    }
+
+    #[test]
+    fn previews_take_what_their_verb_can_use() {
+        let (command, flags) = run("liftoff preview up --deployment-name demo --preview-ttl 2d --build-args A=1");
+        assert_eq!((command, flags.len()), (Command::Preview(Verb::Up), 3));
+        assert_eq!(run("liftoff preview gc --dry-run").0, Command::Preview(Verb::Gc));
+        for wrong in
+            ["preview list --dry-run", "preview gc --build-args A=1", "preview up --action deploy", "deploy --preview-ttl 2d"]
+        {
+            assert!(parsed(&format!("liftoff {wrong}")).is_err(), "{wrong}");
+        }
+        let Ok(Invocation::Show(text)) = parsed("liftoff preview sync --help") else { panic!("help") };
+        assert!(text.contains("Previews:") && text.contains("--preview-hibernate-at"), "{text}");
     }
 
     #[test]

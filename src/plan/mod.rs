@@ -7,6 +7,7 @@ pub mod description;
 pub mod facts;
 pub mod guards;
 pub mod outline;
+pub mod preview;
 pub mod rivals;
 pub mod runtime;
 pub mod verdict;

@@ -39,7 +39,7 @@ pub struct Sources<'a> {
     pub file: Option<FileText<'a>>,
     /// What the CI system says.
     pub ci: &'a CiContext,
-    /// What the command is for; `action: plan` makes every run one that only shows.
+    /// What the command is for; `action` can make something else of a deploy.
     pub intent: Intent,
     /// The branch that is checked out, as git says; for runs that nobody tells a branch.
     pub checked_out: Option<&'a str>,
@@ -72,8 +72,11 @@ pub fn gather(sources: &Sources<'_>) -> Result<Layers> {
     given.extend(inputs(sources.env, &mut notices));
     given.extend(variables(sources.env)?);
     given.extend(conventional_token(sources, &given));
-    let plans = text_of(&given, "action").is_some_and(|word| word.eq_ignore_ascii_case("plan"));
-    let intent = if plans { Intent::Show } else { sources.intent };
+    let intent = match text_of(&given, "action").map(str::to_ascii_lowercase).as_deref() {
+        Some("plan") if sources.intent == Intent::Ship => Intent::Show,
+        Some(word) if word.contains("preview") && sources.intent == Intent::Ship => Intent::Preview,
+        _ => sources.intent,
+    };
     let mut mapping = Mapping::Absent;
     if let Some(file) = sources.file {
         let served = Served::of(sources.ci, text_of(&given, "branch"), sources.checked_out, intent);

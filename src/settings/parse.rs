@@ -54,6 +54,32 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a lifetime such as `12h`, `7d` or `2w`, up to a year; none for `never`.
+///
+/// # Errors
+/// Returns what is wrong.
+pub fn lifetime(text: &str) -> Result<Option<Duration>, String> {
+    const DAY: u64 = 24 * 60 * 60;
+    let text = text.trim().to_ascii_lowercase();
+    if text == "never" {
+        return Ok(None);
+    }
+    let number = |unit: char| text.strip_suffix(unit).and_then(|number| number.trim().parse::<u64>().ok());
+    let seconds = match (number('h'), number('d'), number('w')) {
+        (Some(hours), ..) => hours.checked_mul(3_600),
+        (_, Some(days), _) => days.checked_mul(DAY),
+        (.., Some(weeks)) => weeks.checked_mul(7 * DAY),
+        _ => None,
+    };
+    match seconds {
+        Some(seconds) if (1..=366 * DAY).contains(&seconds) => Ok(Some(Duration::from_secs(seconds))),
+        _ => Err(format!(
+            "expected hours, days or weeks up to a year such as `12h`, `7d` or `2w`, or `never`, got {}",
+            quoted(&text)
+        )),
+    }
+}
+
 /// Splits a list by its kind, trims the items and drops the empty ones.
 #[must_use]
 pub fn items(kind: ValueKind, text: &str) -> Vec<String> {
@@ -148,6 +174,18 @@ mod tests {
             "５m",
         ] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_have_one_unit() {
+        let hours = |text: &str| lifetime(text).map(|found| found.map(|found| found.as_secs() / 3_600));
+        for (text, expected) in [("12h", Some(12)), (" 7D", Some(168)), ("2w", Some(336)), ("366 d", Some(8784)), ("Never", None)]
+        {
+            assert_eq!(hours(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0d", "7", "d", "367d", "-1d", "1.5d", "7d12h", "99999999999999999999w", "18446744073709551615w"] {
+            assert!(hours(text).is_err(), "{text}");
         }
     }
 

@@ -230,7 +230,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong(&self, name: &str, why: &str) -> crate::error::Error {
+    /// Returns the error about one setting's value.
+    #[must_use]
+    pub fn wrong(&self, name: &str, why: &str) -> crate::error::Error {
         match self.get(name) {
             Some(checked) => wrong(checked.setting, &checked.origin, why),
             None => crate::error::Error::new(crate::error::Kind::Internal, format!("read the setting `{name}`")).because(why),

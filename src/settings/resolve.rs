@@ -6,12 +6,13 @@ use crate::settings::conflicts;
 use crate::settings::forge;
 use crate::settings::layers::{Layers, Sources, gather};
 use crate::settings::origin::Origin;
+use crate::settings::previews::previews;
 use crate::settings::reader::Reader;
 use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
-    Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
-    Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
+    Action, Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format,
+    Image, Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
 };
 
 /// The value by which deploy-action's users say that there is no prebuilt image
@@ -37,6 +38,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         .collect();
     Ok(Settings {
         intent: layers.intent,
+        action: action(&reader),
         all: reader.is_on("all"),
         mapping: layers.mapping,
         deploy_type: deploy_type(&reader),
@@ -46,6 +48,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         image: image(&reader)?,
         bundle: bundle(&reader)?,
         deploy: deploy(&reader),
+        previews: previews(&reader)?,
         context: context(&reader)?,
         report: report(&reader),
         sandbox: reader.is_on("sandbox"),
@@ -97,16 +100,9 @@ fn refuse_later(layers: &Layers) -> Result<()> {
     for checked in layers.values.values() {
         let later = match (checked.setting.compat, &checked.value) {
             (Compat::Later(why), Value::Switch(true)) => why,
-            (_, Value::Text(word)) if checked.setting.name == "action" && !matches!(word.as_str(), "deploy" | "plan") => {
-                "previews arrive with `liftoff preview` in a later version"
-            }
             _ => continue,
         };
-        let shown = match &checked.value {
-            Value::Text(word) => format!("{}: {word}", checked.setting.name),
-            _ => checked.setting.name.to_owned(),
-        };
-        return Err(Error::new(Kind::Usage, format!("use `{shown}`"))
+        return Err(Error::new(Kind::Usage, format!("use `{}`", checked.setting.name))
             .because(format!("{}: not available yet", checked.origin))
             .hint(later));
     }
@@ -116,10 +112,21 @@ fn refuse_later(layers: &Layers) -> Result<()> {
 /// A deploy of everything would hide which project failed, and share one token and one log.
 fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
     match layers.values.get("all").filter(|checked| checked.value == Value::Switch(true)) {
-        Some(checked) if layers.intent == Intent::Ship => Err(Error::new(Kind::Usage, "deploy all projects in one run")
+        Some(checked) if layers.intent != Intent::Show => Err(Error::new(Kind::Usage, "deploy all projects in one run")
             .because(format!("{}: `all` only plans", checked.origin))
             .hint("plan with `all`, then deploy each project of the matrix in a job of its own")),
         _ => Ok(()),
+    }
+}
+
+fn action(reader: &Reader<'_>) -> Action {
+    match reader.word("action") {
+        "plan" => Action::Plan,
+        "preview" => Action::Preview,
+        "create-deployment-preview" => Action::CreatePreview,
+        "deploy-deployment-preview" => Action::DeployPreview,
+        "delete-deployment-preview" => Action::DeletePreview,
+        _ => Action::Deploy,
     }
 }
 
@@ -250,6 +257,7 @@ mod tests {
     use crate::model::context::{CiContext, Event};
     use crate::model::path::RelPath;
     use crate::settings::layers::{FileText, config_path};
+    use crate::settings::previews::Previews;
     use crate::settings::values::Mapping;
 
     struct Case<'a> {
@@ -299,6 +307,7 @@ mod tests {
         assert_eq!(settings.deploy.wait, Some(Duration::from_secs(600)));
         assert!(settings.deploy.skip_unchanged && !settings.deploy.force && settings.report.comment);
         assert_eq!(settings.api.url.to_string(), "https://api.astronomer.io/v1");
+        assert_eq!(settings.previews, Previews::default());
         assert_eq!(settings.context.branch.as_deref(), Some("main"));
         assert_eq!(settings.project.inert_paths, None);
         assert_eq!(settings.report.log_level, None);
@@ -396,7 +405,7 @@ mod tests {
             ("INPUT_PARSE", "false"),
             ("INPUT_WAIT-TIME", "300s"),
             ("INPUT_ACTION", "deploy"),
-            ("INPUT_COPY-POOLS", "true"),
+            ("INPUT_COPY-POOLS", "false"),
         ])
         .expect("settings");
         assert_eq!(settings.image.name, None);
@@ -407,20 +416,16 @@ mod tests {
         assert_eq!(origin(&settings, "deploy-type"), "image-and-dags | input deploy-image");
         assert_eq!(settings.deploy.wait, Some(Duration::from_secs(300)));
         let notices = settings.notices.join("\n");
-        for word in ["`deploy-image` (input deploy-image) is deprecated", "`checkout` (input", "`cli-version`", "`copy-pools`"] {
+        for word in ["`deploy-image` (input deploy-image) is deprecated", "`checkout` (input", "`cli-version`"] {
             assert!(notices.contains(word), "{word}: {notices}");
         }
         assert!(!notices.contains("submodules"), "{notices}");
+        assert!(settings.previews.copies.connections && !settings.previews.copies.pools);
     }
 
     #[test]
     fn what_is_not_available_yet_is_refused_and_never_ignored() {
-        let rows = [
-            ("INPUT_PARSE", "true"),
-            ("INPUT_PYTEST", "yes"),
-            ("INPUT_ACTION", "create-deployment-preview"),
-            ("LIFTOFF_ACTION", "preview"),
-        ];
+        let rows = [("INPUT_PARSE", "true"), ("INPUT_PYTEST", "yes")];
         for row in rows {
             let error = inputs(&[row]).expect_err(row.0);
             assert_eq!(
@@ -473,7 +478,8 @@ mod tests {
         assert_eq!(origin(&settings, "action"), "plan | input action");
         assert_eq!(settings.deploy_type, DeployTypeSetting::DagsOnly);
         assert_eq!(settings.report.colour, ColourChoice::Never);
-        assert!(inputs(&[("INPUT_ACTION", "Preview")]).is_err(), "not available yet in any case");
+        let settings = inputs(&[("INPUT_ACTION", "Preview")]).expect("settings");
+        assert_eq!((settings.action, settings.intent), (Action::Preview, Intent::Preview));
     }
 
     #[test]

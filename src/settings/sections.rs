@@ -101,20 +101,23 @@ impl<'a> Served<'a> {
 }
 
 /// Chooses the section that holds for a run. A run that only shows what merging a pull request
-/// would do takes its target branch's section when its own branch has none; a run that ships
-/// never does. `path` is how people see the file.
+/// would do takes its target branch's section when its own branch has none, and a preview takes it
+/// first; a run that ships never does. `path` is how people see the file.
 #[must_use]
 pub fn choose<'a>(path: &str, sections: &'a [Section], served: &Served<'_>) -> (Mapping, Option<&'a Section>) {
     if sections.is_empty() {
         return (Mapping::Absent, None);
     }
     let held = |into: Option<&str>| Mapping::Section { into: into.map(str::to_owned) };
-    if let Some(section) = served.own.and_then(|(kind, name)| matching(sections, kind, name)) {
-        return (held(None), Some(section));
-    }
     let into = served.pull_request.map(|pull_request| pull_request.base_branch.as_str());
     let target = into.and_then(|branch| matching(sections, RefKind::Branch, branch));
-    if let (Intent::Show, Some(section)) = (served.intent, target) {
+    let own = served.own.and_then(|(kind, name)| matching(sections, kind, name));
+    // A preview shows its pull request merged, even when the branch has a Deployment of its own.
+    let own_first = served.intent != Intent::Preview || target.is_none();
+    if let Some(section) = own.filter(|_| own_first) {
+        return (held(None), Some(section));
+    }
+    if let Some(section) = target.filter(|_| served.intent.looks_ahead()) {
         return (held(into), Some(section));
     }
     let mut why = format!("{} {path} ({})", lacking(served), listed(sections));
@@ -131,14 +134,14 @@ fn matching<'a>(sections: &'a [Section], kind: RefKind, name: &str) -> Option<&'
 /// Returns what has no section, in words that end before the file's name.
 fn lacking(served: &Served<'_>) -> String {
     match (served.own, served.pull_request) {
-        (Some((kind, name)), Some(pull_request)) if served.intent == Intent::Show => format!(
+        (Some((kind, name)), Some(pull_request)) if served.intent.looks_ahead() => format!(
             "neither the {} {} nor {}, into which it would merge, has a section in",
             kind.word(),
             quoted(name),
             quoted(&pull_request.base_branch)
         ),
         (Some((kind, name)), _) => format!("the {} {} has no section in", kind.word(), quoted(name)),
-        (None, Some(pull_request)) if served.intent == Intent::Show => {
+        (None, Some(pull_request)) if served.intent.looks_ahead() => {
             format!("the branch {} has no section in", quoted(&pull_request.base_branch))
         }
         (None, _) if served.trust == Trust::Fork => "the code comes from a fork, whose branches have no section in".to_owned(),

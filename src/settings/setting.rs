@@ -67,26 +67,36 @@ pub enum Compat {
 pub enum Commands {
     /// Every command.
     Every,
-    /// `check`, `plan` and `deploy`.
+    /// Every command that talks to Astro.
+    Astro,
+    /// `check`, and whatever plans or deploys.
     Project,
-    /// `plan` and `deploy`.
+    /// Whatever plans or deploys.
     Plan,
     /// `plan`.
     OnlyPlan,
-    /// `deploy`.
+    /// Whatever deploys.
     Deploy,
+    /// What makes a preview.
+    MakePreview,
+    /// Everything on previews that changes something.
+    ChangePreviews,
 }
 
 impl Commands {
     /// Returns whether the command of that name is among these.
     #[must_use]
     pub fn include(self, command: &str) -> bool {
+        let makes_preview = matches!(command, "preview sync" | "preview up");
         match self {
             Self::Every => true,
-            Self::Project => matches!(command, "check" | "plan" | "deploy"),
-            Self::Plan => matches!(command, "plan" | "deploy"),
+            Self::Astro => matches!(command, "plan" | "deploy") || command.starts_with("preview "),
+            Self::Project => matches!(command, "check" | "plan" | "deploy") || makes_preview,
+            Self::Plan => matches!(command, "plan" | "deploy") || makes_preview,
             Self::OnlyPlan => command == "plan",
-            Self::Deploy => command == "deploy",
+            Self::Deploy => command == "deploy" || makes_preview,
+            Self::MakePreview => makes_preview,
+            Self::ChangePreviews => makes_preview || matches!(command, "preview down" | "preview gc"),
         }
     }
 }
@@ -200,6 +210,13 @@ mod tests {
             (Commands::OnlyPlan, "deploy", false),
             (Commands::Deploy, "plan", false),
             (Commands::Deploy, "deploy", true),
+            (Commands::Deploy, "preview up", true),
+            (Commands::Deploy, "preview down", false),
+            (Commands::Astro, "preview list", true),
+            (Commands::MakePreview, "preview sync", true),
+            (Commands::MakePreview, "deploy", false),
+            (Commands::ChangePreviews, "preview gc", true),
+            (Commands::ChangePreviews, "preview list", false),
         ];
         for (commands, command, expected) in rows {
             assert_eq!(commands.include(command), expected, "{commands:?} {command}");

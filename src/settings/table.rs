@@ -4,7 +4,6 @@
 use crate::env::names;
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
 
-const PREVIEWS: Compat = Compat::Ignored("it only matters for previews, which arrive with `liftoff preview`");
 const CHECKS: Compat = Compat::Later("Liftoff does not run this check yet; run it in a step of its own before the deploy");
 
 /// Every setting, in the order in which documentation lists them.
@@ -20,7 +19,8 @@ pub const SETTINGS: &[Setting] = &[
             "delete-deployment-preview",
             "preview",
         ]),
-        "What the action does: `deploy`, or `plan`, which changes nothing; the preview words are not available yet.",
+        "What the action does: `deploy`; `plan`, which changes nothing; `preview`, which keeps the preview of a pull request as \
+         it should be; or one of deploy-action's words, by which a preview belongs to a branch.",
     )
     .or("deploy")
     .surface(Surface::NotInFile),
@@ -31,21 +31,25 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or("infer")
     .used_by(Commands::Project),
-    Setting::incumbent("deployment-id", ValueKind::Text, "Id of the Deployment.").variables(&["ASTRO_DEPLOYMENT_ID"]),
-    Setting::incumbent("deployment-name", ValueKind::Text, "Name of the Deployment, instead of its id."),
+    Setting::incumbent("deployment-id", ValueKind::Text, "Id of the Deployment; of the base, for previews.")
+        .variables(&["ASTRO_DEPLOYMENT_ID"])
+        .used_by(Commands::Astro),
+    Setting::incumbent("deployment-name", ValueKind::Text, "Name of the Deployment, instead of its id.").used_by(Commands::Astro),
     Setting::incumbent(
         "workspace",
         ValueKind::Text,
         "Id or name of the Workspace; only needed when a Deployment's name is not unique.",
-    ),
-    Setting::ours("organization", ValueKind::Text, "Id of the Organization; only needed when the token does not name it."),
+    )
+    .used_by(Commands::Astro),
+    Setting::ours("organization", ValueKind::Text, "Id of the Organization; only needed when the token does not name it.")
+        .used_by(Commands::Astro),
     Setting::incumbent(
         "root-folder",
         ValueKind::Path,
         "Folder of the Astro or dbt project; a leading `/` means the root of the repository.",
     )
     .or(".")
-    .used_by(Commands::Project),
+    .used_by(Commands::Astro),
     Setting::ours(
         "all",
         ValueKind::Bool,
@@ -59,12 +63,15 @@ pub const SETTINGS: &[Setting] = &[
     // The token and the API.
     Setting::ours("api-token", ValueKind::Secret, "Astro API token; prefer the variable, since flags show in process lists.")
         .variables(&[names::ASTRO_API_TOKEN])
+        .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
     Setting::ours("api-token-file", ValueKind::Path, "File that holds the Astro API token.")
         .variables(&[names::ASTRO_API_TOKEN_FILE])
+        .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
     Setting::ours("api-url", ValueKind::Text, "Base URL of the Astro API.")
         .or("https://api.astronomer.io/v1")
+        .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
     Setting::ours("ca-cert", ValueKind::Path, "PEM file of certificates to trust besides the host's own.")
         .surface(Surface::NotInFile)
@@ -160,23 +167,129 @@ pub const SETTINGS: &[Setting] = &[
     Setting::incumbent("wait-time", ValueKind::Duration, "How long to wait: `300s`, `5m`, `1h30m`.")
         .or("10m")
         .used_by(Commands::Deploy),
+    // Previews.
+    Setting::incumbent(
+        "preview-name",
+        ValueKind::Text,
+        "Name of the preview; made from base, pull request and branch when absent.",
+    )
+    .used_by(Commands::MakePreview)
+    .surface(Surface::NotInFile),
+    Setting::ours(
+        "preview-name-style",
+        ValueKind::Enum(&["liftoff", "deploy-action"]),
+        "How a name is made: different for every branch, or as deploy-action does.",
+    )
+    .or("liftoff")
+    .used_by(Commands::MakePreview),
+    Setting::ours(
+        "preview-ttl",
+        ValueKind::Text,
+        "How long a preview lives after its last deploy: `12h`, `7d`, or `never` ends it.",
+    )
+    .or("7d")
+    .used_by(Commands::MakePreview),
+    Setting::ours("preview-limit", ValueKind::Text, "Most previews of one base Deployment, or `none`.")
+        .or("20")
+        .used_by(Commands::MakePreview)
+        .surface(Surface::NotInFile),
+    Setting::ours("preview-development-mode", ValueKind::Bool, "Makes a preview that can hibernate.")
+        .or("true")
+        .used_by(Commands::MakePreview),
+    Setting::ours("preview-high-availability", ValueKind::Bool, "Doubles the preview's components; not in development mode.")
+        .or("false")
+        .used_by(Commands::MakePreview),
+    Setting::ours(
+        "preview-scheduler-size",
+        ValueKind::Enum(&["small", "medium", "large", "extra-large", "base"]),
+        "Scheduler of the preview; development mode takes `small` alone.",
+    )
+    .or("small")
+    .used_by(Commands::MakePreview),
+    Setting::ours("preview-min-workers", ValueKind::Text, "Fewest workers of each queue, or `base` for the base's number.")
+        .or("0")
+        .used_by(Commands::MakePreview),
+    Setting::ours("preview-max-workers", ValueKind::Text, "Most workers of each queue, or `base` for the base's number.")
+        .or("base")
+        .used_by(Commands::MakePreview),
+    Setting::ours(
+        "preview-hibernate-at",
+        ValueKind::Text,
+        "When a preview falls asleep: five fields of cron in UTC, or `never`.",
+    )
+    .or("0 3 * * *")
+    .used_by(Commands::MakePreview),
+    Setting::ours("preview-wake-at", ValueKind::Text, "When it wakes again: five fields of cron in UTC.")
+        .or("0 6 * * 1-5")
+        .used_by(Commands::MakePreview),
+    Setting::ours(
+        "preview-variables",
+        ValueKind::Lines,
+        "Environment variables of the preview as `NAME=value`, one a line; `NAME=` leaves out one of the base's.",
+    )
+    .used_by(Commands::MakePreview),
+    Setting::ours(
+        "preview-secrets",
+        ValueKind::List,
+        "Secret environment variables of the preview whose values are in this run's environment: `NAME`, or `NAME=VARIABLE`.",
+    )
+    .used_by(Commands::MakePreview)
+    .surface(Surface::NotInFile),
+    Setting::ours("preview-paused", ValueKind::Bool, "Leaves the DAGs of a preview paused.")
+        .or("true")
+        .used_by(Commands::MakePreview),
+    Setting::ours("preview-unpause", ValueKind::List, "Ids of DAGs to unpause after each deploy to a preview.")
+        .used_by(Commands::MakePreview),
+    Setting::incumbent("copy-connections", ValueKind::Bool, "Copies the base's connections, without secrets, to a new preview.")
+        .or("true")
+        .used_by(Commands::MakePreview),
+    Setting::incumbent(
+        "copy-airflow-variables",
+        ValueKind::Bool,
+        "Copies the base's Airflow variables, without secrets, to a new preview.",
+    )
+    .or("true")
+    .used_by(Commands::MakePreview),
+    Setting::incumbent("copy-pools", ValueKind::Bool, "Copies the base's pools to a new preview.")
+        .or("true")
+        .used_by(Commands::MakePreview),
+    Setting::ours("copy-again", ValueKind::Bool, "Copies into a preview that has been deployed to before, too.")
+        .or("false")
+        .used_by(Commands::MakePreview),
+    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done with previews.")
+        .or("false")
+        .used_by(Commands::ChangePreviews)
+        .surface(Surface::NotInFile),
     // Overrides of what the CI system says.
-    Setting::ours("branch", ValueKind::Text, "Branch this run serves; the CI system's when absent.").surface(Surface::NotInFile),
+    Setting::ours("branch", ValueKind::Text, "Branch this run serves; the CI system's when absent.")
+        .used_by(Commands::Astro)
+        .surface(Surface::NotInFile),
     Setting::ours("commit", ValueKind::Text, "Full id of the commit this run serves; the CI system's when absent.")
+        .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
-    Setting::ours("pull-request", ValueKind::Text, "Number of the pull request to report to; the CI system's when absent.")
-        .surface(Surface::NotInFile),
+    Setting::ours(
+        "pull-request",
+        ValueKind::Text,
+        "Number of the pull request that this run serves; the CI system's when absent.",
+    )
+    .used_by(Commands::Astro)
+    .surface(Surface::NotInFile),
     // Reports.
-    Setting::ours("comment", ValueKind::Bool, "Keeps one comment on the pull request up to date.").or("true"),
+    Setting::ours("comment", ValueKind::Bool, "Keeps one comment on the pull request up to date.")
+        .or("true")
+        .used_by(Commands::Astro),
     Setting::ours("comment-on-no-op", ValueKind::Bool, "Comments even when there is nothing to deploy.").or("false"),
-    Setting::ours("commit-status", ValueKind::Bool, "Sets a commit status.").or("false").surface(Surface::NotInFile),
+    Setting::ours("commit-status", ValueKind::Bool, "Sets a commit status.")
+        .or("false")
+        .used_by(Commands::Astro)
+        .surface(Surface::NotInFile),
     Setting::ours(
         "forge-deployment",
         ValueKind::Bool,
         "Records the deploy as a deployment to an environment, where the forge has such records.",
     )
     .or("false")
-    .used_by(Commands::Deploy)
+    .used_by(Commands::Astro)
     .surface(Surface::NotInFile),
     Setting::ours("environment", ValueKind::Text, "Name of the forge's environment; the Deployment's name when absent.")
         .used_by(Commands::Deploy)
@@ -192,8 +305,10 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Enum(&["github", "gitlab", "bitbucket", "bitbucket-server", "azure-devops", "gitea", "none"]),
         "Forge to report to; the one that the CI system names, else that of the remote `origin`, when absent.",
     )
+    .used_by(Commands::Astro)
     .surface(Surface::NotInFile),
     Setting::ours("forge-api-url", ValueKind::Text, "Base URL of the forge's API; found by the repository's URL when absent.")
+        .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
     Setting::ours(
         "forge-token",
@@ -201,6 +316,7 @@ pub const SETTINGS: &[Setting] = &[
         "Token for reporting to the forge and for comparing commits there; when absent `GITHUB_TOKEN`, `GITLAB_TOKEN`, \
          `BITBUCKET_TOKEN`, `SYSTEM_ACCESSTOKEN` or `GITEA_TOKEN`, by the forge.",
     )
+    .used_by(Commands::Astro)
     .surface(Surface::NotInFile)
     .action_default("${{ github.token }}"),
     Setting::ours(
@@ -208,6 +324,7 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Path,
         "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
     )
+    .used_by(Commands::Astro)
     .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
@@ -239,10 +356,6 @@ pub const SETTINGS: &[Setting] = &[
     Setting::incumbent("deploy-image", ValueKind::Bool, "Ships image and DAGs.")
         .or("false")
         .compat(Compat::Deprecated("use `deploy-type: image-and-dags`")),
-    Setting::incumbent("preview-name", ValueKind::Text, "Name of the preview.").compat(PREVIEWS),
-    Setting::incumbent("copy-connections", ValueKind::Bool, "Copies connections to a new preview.").compat(PREVIEWS),
-    Setting::incumbent("copy-airflow-variables", ValueKind::Bool, "Copies Airflow variables to a new preview.").compat(PREVIEWS),
-    Setting::incumbent("copy-pools", ValueKind::Bool, "Copies pools to a new preview.").compat(PREVIEWS),
     Setting::incumbent("checkout", ValueKind::Bool, "Has no effect.")
         .compat(Compat::Ignored("Liftoff reads the checkout that is there; add a step with actions/checkout before it")),
     Setting::incumbent("checkout-submodules", ValueKind::Bool, "Has no effect.")
@@ -306,6 +419,10 @@ mod tests {
             "allow-no-dags",
             "allow-fork",
             "base",
+            "preview-name",
+            "preview-limit",
+            "preview-secrets",
+            "dry-run",
         ];
         for name in kept_out {
             assert_eq!(find(name).map(|setting| setting.surface), Some(Surface::NotInFile), "{name}");

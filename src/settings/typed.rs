@@ -67,7 +67,7 @@ impl Value {
             Self::Text(text) => text.clone(),
             Self::Switch(on) => on.to_string(),
             Self::Duration(duration) => format!("{}s", duration.as_secs()),
-            Self::Items(items) if setting.name == "build-args" => {
+            Self::Items(items) if ["build-args", "preview-variables"].contains(&setting.name) => {
                 let names = items.iter().map(|item| item.split_once('=').map_or(item.as_str(), |(name, _)| name));
                 names.map(|name| format!("{name}=[hidden]")).collect::<Vec<_>>().join(", ")
             }

@@ -12,12 +12,15 @@ use crate::model::revision::CommitSha;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 use crate::settings::origin::Origin;
+use crate::settings::previews::Previews;
 
 /// Every setting of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether the run ships or only shows.
     pub intent: Intent,
+    /// What the `action` setting makes of a deploy.
+    pub action: Action,
     /// Whether every project below the repository is meant.
     pub all: bool,
     /// What the sections of the settings file make of this run.
@@ -36,6 +39,8 @@ pub struct Settings {
     pub bundle: Bundle,
     /// When to deploy, and how.
     pub deploy: Deploy,
+    /// Previews.
+    pub previews: Previews,
     /// What the run serves: a setting, else the CI system's word.
     pub context: Context,
     /// What to tell, and where.
@@ -69,6 +74,33 @@ pub enum Intent {
     Show,
     /// It ships.
     Ship,
+    /// It looks after a preview of what would merge.
+    Preview,
+}
+
+impl Intent {
+    /// Returns whether the run is about what merging its pull request would bring.
+    #[must_use]
+    pub const fn looks_ahead(self) -> bool {
+        matches!(self, Self::Show | Self::Preview)
+    }
+}
+
+/// What the `action` setting makes of a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It stays one.
+    Deploy,
+    /// It is only planned.
+    Plan,
+    /// The preview of the pull request is kept as it should be.
+    Preview,
+    /// A branch gets a preview, as with deploy-action.
+    CreatePreview,
+    /// A branch's preview is deployed to.
+    DeployPreview,
+    /// A branch's preview goes.
+    DeletePreview,
 }
 
 /// What the sections of the settings file make of a run.

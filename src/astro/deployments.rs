@@ -1,0 +1,74 @@
+//! The Astro API's operations that make and remove Deployments.
+//! One call makes one Deployment; which one to make is decided elsewhere.
+
+use crate::astro::client::AstroClient;
+use crate::astro::connection::explained;
+use crate::astro::wire::blueprint::{WireSettings, create_body};
+use crate::astro::wire::deployment::WireDeployment;
+use crate::error::Result;
+use crate::http::retry::{Repeat, Trouble, jitter};
+use crate::model::blueprint::Blueprint;
+use crate::model::deployment::Deployment;
+use crate::model::ids::DeploymentId;
+
+impl AstroClient {
+    /// Returns the settings of a Deployment from which another one can be made. Secret values of
+    /// environment variables are not among them.
+    ///
+    /// # Errors
+    /// Fails as reads do.
+    pub async fn blueprint(&self, id: &DeploymentId) -> Result<Blueprint> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "deployments", id.as_str()];
+        let read = self.connection().get::<WireSettings>(&path, &[]).await;
+        Ok(read.map_err(|failure| explained(failure, format!("read the settings of {id}")))?.into_model())
+    }
+
+    /// Creates a Deployment. When the answer is lost, one with this very name and description is
+    /// sought first and created again only if there is none, because the platform makes a second
+    /// one of an equal request.
+    ///
+    /// # Errors
+    /// Fails with `Refused` when the platform does not want it, with `Transfer` when it cannot be
+    /// said whether it exists.
+    pub async fn create_deployment(&self, new: &Blueprint) -> Result<Deployment> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "deployments"];
+        let body = create_body(new);
+        let doing = || format!("create the Deployment {}", new.name);
+        let policy = self.connection().caller().retry;
+        let mut tried = 1;
+        loop {
+            let sent = self.connection().post::<WireDeployment>(&path, &body, Repeat::OnlyIfUnseen).await;
+            let mut failure = match sent {
+                Ok(wire) => return Ok(self.modelled(wire)),
+                Err(failure) if failure.may_have_acted() => failure,
+                Err(failure) => return Err(explained(failure, doing())),
+            };
+            let trouble = failure.trouble().unwrap_or(Trouble::Lost);
+            let delay = policy.delay(tried, &trouble, Repeat::Safe, jitter());
+            tracing::warn!(reason = %failure, "the answer to the creation is lost; looking for the Deployment");
+            tokio::time::sleep(delay.unwrap_or(policy.first_delay)).await;
+            let all = self.deployments(None).await?;
+            if let Some(found) = all.into_iter().find(|it| it.name == new.name && it.description == new.description) {
+                return Ok(found);
+            }
+            if delay.is_none() {
+                failure.tries = tried;
+                return Err(explained(failure, doing()));
+            }
+            tried += 1;
+        }
+    }
+
+    /// Deletes a Deployment; one that is gone already counts as deleted.
+    ///
+    /// # Errors
+    /// Fails as requests do.
+    pub async fn delete_deployment(&self, id: &DeploymentId) -> Result<()> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "deployments", id.as_str()];
+        let sent = self.connection().delete(&path).await;
+        sent.map_err(|failure| explained(failure, format!("delete the Deployment {id}")))
+    }
+}
