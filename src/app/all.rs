@@ -11,7 +11,7 @@ use crate::app::content;
 use crate::app::gather::gather;
 use crate::app::outputs::hand_on;
 use crate::app::session::Session;
-use crate::app::{report, source};
+use crate::app::{report, source, target};
 use crate::cli::command::Command;
 use crate::deploy::pack::blocking;
 use crate::error::{Error, Kind, Result};
@@ -100,7 +100,7 @@ async fn fill(session: &Session, forge: Option<&dyn Forge>, repository: &Path, p
     }
     let own = session.of_project(&repository.join(project.root_folder.to_path()), repository)?;
     project.deploy_type = own.settings.deploy_type;
-    let facts = gather(&own, &Command::Plan, forge).await?.facts;
+    let facts = gather(&own, forge, target::destination(&own, &Command::Plan)).await?.facts;
     project.deployment = facts.target.deployment().cloned();
     let mut plan = report::without_secrets(plan(&facts)?, &session.console);
     project.error = plan.refusal.take();

@@ -7,11 +7,11 @@ use crate::app::checkout::Checkout;
 use crate::app::commits::Commits;
 use crate::app::content::{self, Goods, ShippingRules};
 use crate::app::dags;
+use crate::app::previews::borrow;
 use crate::app::session::Session;
 use crate::app::source;
-use crate::app::target::{self, Destination};
+use crate::app::target::{Destination, PreviewTarget};
 use crate::astro::client::AstroClient;
-use crate::cli::command::Command;
 use crate::error::Result;
 use crate::forge::interface::Forge;
 use crate::model::artifact::Artifact;
@@ -21,9 +21,9 @@ use crate::model::deployment::Deployment;
 use crate::model::project::ProjectShape;
 use crate::plan::decide::ships_dags;
 use crate::plan::deployed::{self, Deployed};
-use crate::plan::facts::{ArtifactFacts, Facts, Request, Source, Target};
+use crate::plan::facts::{ArtifactFacts, Existence, Facts, Request, Source, Target};
 use crate::settings::origin::Origin;
-use crate::settings::values::{DeployTypeSetting, Mapping};
+use crate::settings::values::{DeployTypeSetting, Intent, Mapping};
 
 /// Deploys read first. A busy Deployment's newest image deploy can lie further back; then more
 /// are read.
@@ -53,12 +53,16 @@ pub struct Means {
 ///
 /// # Errors
 /// The first thing that cannot be read.
-pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn Forge>) -> Result<Gathered> {
+pub async fn gather(
+    session: &Session,
+    forge: Option<&dyn Forge>,
+    destination: impl Future<Output = Result<Destination>>,
+) -> Result<Gathered> {
     if let Some(why) = session.settings.unmapped() {
         return unmapped(session, why).await;
     }
     // The platform is asked while the disk is read.
-    let (destination, (checkout, shape)) = tokio::try_join!(target::destination(session, command), project(session))?;
+    let (destination, (checkout, shape)) = tokio::try_join!(destination, project(session))?;
     let dag_deploys = destination.dag_deploys(session.settings.project.assumed_dag_deploys);
     let (mut goods, history) =
         tokio::try_join!(content::goods(session, &shape, dag_deploys), history(session, &destination, HISTORY))?;
@@ -69,9 +73,15 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
     }
     keep_asked_for(session, &destination, &mut goods);
     let mut commits = Commits::new(&checkout, source.commit.as_ref(), goods.rules.folders(), forge, &session.env);
+    let mut preview = None;
     let (target, astro, artifacts) = match destination {
-        Destination::Known { astro, deployment } => {
+        Destination::Known { astro, deployment, preview: of } => {
             let (artifacts, history) = deployed_artifacts(session, &mut commits, &goods, (&astro, &deployment), history).await?;
+            if let Some(of) = of {
+                let wanted = image_may_ship(session, &artifacts);
+                let facts = borrow::preview_facts(session, (&of, wanted), (&astro, &mut commits), &history, &mut goods).await?;
+                preview = Some(facts);
+            }
             (Target::Deployment { deployment, history }, Some(*astro), artifacts)
         }
         Destination::Unreachable { trust } => {
@@ -92,7 +102,7 @@ pub async fn gather(session: &Session, command: &Command, forge: Option<&dyn For
         }
         _ => Vec::new(),
     };
-    let mut facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None };
+    let mut facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None, preview };
     if ships_dags(&facts)? {
         facts.dags = dags::facts(session, &facts, &goods, &checkout).await?;
     }
@@ -105,7 +115,7 @@ async fn unmapped(session: &Session, why: &str) -> Result<Gathered> {
     let target = Target::Unmapped { why: why.to_owned() };
     let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
     let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
-    let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None };
+    let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None, preview: None };
     Ok(Gathered { facts, means: None })
 }
 
@@ -118,7 +128,8 @@ async fn project(session: &Session) -> Result<(Checkout, ProjectShape)> {
 
 async fn history(session: &Session, destination: &Destination, limit: usize) -> Result<Vec<DeployRecord>> {
     match destination {
-        Destination::Known { astro, deployment } => session.platform.history(astro, &deployment.id, limit).await,
+        Destination::Known { preview: Some(PreviewTarget { existence: Existence::ToBe, .. }), .. } => Ok(Vec::new()),
+        Destination::Known { astro, deployment, .. } => session.platform.history(astro, &deployment.id, limit).await,
         Destination::Unreachable { .. } => Ok(Vec::new()),
     }
 }
@@ -190,8 +201,8 @@ fn request(session: &Session) -> Request {
         allow_fork: deploy.allow_fork,
         target_is_a_strangers: target_is_a_strangers(session),
         into: match &settings.mapping {
-            Mapping::Section { into } => into.clone(),
-            Mapping::Absent | Mapping::Unmapped { .. } => None,
+            Mapping::Section { into } if settings.intent == Intent::Show => into.clone(),
+            Mapping::Section { .. } | Mapping::Absent | Mapping::Unmapped { .. } => None,
         },
     }
 }

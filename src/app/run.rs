@@ -2,25 +2,22 @@
 
 use std::ffi::OsString;
 
-use crate::app::gather::{Gathered, gather};
+use crate::app::deliver::{Wish, deliver};
+use crate::app::gather::gather;
 use crate::app::outputs::{Outlets, hand_on};
+use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
-use crate::app::{all, report, reporter, sandbox, ship, signals};
+use crate::app::story::{Finished, Story, failed, stopped};
+use crate::app::{all, report, reporter, sandbox, signals, target};
 use crate::ci;
-use crate::cli::command::{Command, Invocation};
+use crate::cli::command::{Command, Invocation, Verb};
 use crate::cli::parse::parse;
 use crate::console::printer::Console;
 use crate::deploy::interrupt::{Interrupt, channel};
-use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
-use crate::forge::interface::RecordId;
-use crate::model::deployment::Deployment;
-use crate::model::revision::CommitSha;
-use crate::plan::decide::plan;
-use crate::plan::outline::{Decision, Plan};
 use crate::report::run::{Detail, Ending, Run};
 use crate::report::text;
 use crate::report::{json, outputs};
@@ -69,6 +66,7 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
         context: &context,
         deployment: None,
         plan: None,
+        preview: None,
         ending: Ending::Failed { error, accepted: None },
     };
     let json = json::run(&run, &[]);
@@ -118,32 +116,6 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     code
 }
 
-fn stopped(kind: Kind) -> Error {
-    Error::new(kind, "finish").because("the run was stopped").hint("nothing was deployed")
-}
-
-/// What a run has learnt so far, for the reports.
-#[derive(Default)]
-struct Story {
-    project: String,
-    deployment: Option<Deployment>,
-    plan: Option<Plan>,
-    commit: Option<CommitSha>,
-    record: Option<RecordId>,
-}
-
-impl Story {
-    fn told<'a>(&'a self, session: &'a Session, ending: Ending<'a>) -> Run<'a> {
-        Run {
-            project: if self.project.is_empty() { ".".to_owned() } else { self.project.clone() },
-            context: &session.context,
-            deployment: self.deployment.as_ref(),
-            plan: self.plan.as_ref(),
-            ending,
-        }
-    }
-}
-
 /// Gathers, decides and, when told to deploy, acts. None when nothing was shipped.
 async fn work(
     session: &Session,
@@ -151,47 +123,17 @@ async fn work(
     reporter: &Reporter<'_>,
     (interrupt, story): (Interrupt, &mut Story),
 ) -> Finished {
-    let failed = |error: Error| Box::new(Unfinished::from(error));
+    if let Command::Preview(verb) = command {
+        return keep::work(session, *verb, reporter, (interrupt, story)).await;
+    }
     let mut wished = interrupt.clone();
-    let gathered: Gathered = tokio::select! {
-        gathered = gather(session, command, reporter.forge) => gathered.map_err(failed)?,
+    let gathered = tokio::select! {
+        gathered = gather(session, reporter.forge, target::destination(session, command)) => gathered.map_err(failed)?,
         kind = wished.wished() => return Err(failed(stopped(kind))),
     };
-    story.project = gathered.facts.project.in_repository.to_string();
-    story.deployment = gathered.facts.target.deployment().cloned();
-    story.commit = gathered.facts.source.commit.clone();
-    let decided = plan(&gathered.facts).map_err(failed)?;
-    let plan = story.plan.insert(report::without_secrets(decided, &session.console)).clone();
-    report::problems(&session.console, &plan);
-    if *command == Command::Plan {
-        return plan.refusal.map_or(Ok(None), |refusal| Err(failed(refusal)));
-    }
-    let lines = text::plan(&plan, story.deployment.as_ref(), &report::shown_settings(session), Detail::Brief);
-    let group = session.console.group("plan");
-    lines.iter().for_each(|line| session.console.info(line));
-    drop(group);
-    if let Some(refusal) = plan.refusal {
-        return Err(failed(refusal));
-    }
-    match plan.decision {
-        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => Ok(None),
-        Decision::Ship(_) | Decision::RemoveBundle => {
-            // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.
-            let begun = async {
-                let run = story.told(session, Ending::InProgress);
-                tokio::select! {
-                    record = reporter.begun(&run, story.commit.as_ref()) => record,
-                    _ = wished.wished() => None,
-                }
-            };
-            let (outcome, record) = tokio::join!(ship::ship(session, gathered, &plan, reporter.forge, interrupt), begun);
-            story.record = record;
-            outcome.map(Some)
-        }
-    }
+    let wish = if *command == Command::Plan { Wish::Show } else { Wish::Ship };
+    deliver(session, reporter, (gathered, wish), (interrupt, story), None).await
 }
-
-type Finished = std::result::Result<Option<Outcome>, Box<Unfinished>>;
 
 /// Reports how the run ended and returns the exit code.
 async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {

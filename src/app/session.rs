@@ -10,7 +10,7 @@ use crate::app::outputs::Outlets;
 use crate::app::platform::Platform;
 use crate::ci;
 use crate::ci::provider::Provider;
-use crate::cli::command::Command;
+use crate::cli::command::{Command, Verb};
 use crate::console::printer::Console;
 use crate::env::snapshot::Env;
 use crate::env::temporary;
@@ -18,8 +18,8 @@ use crate::error::Result;
 use crate::http::client::{self, Options};
 use crate::http::exchange::Caller;
 use crate::logging;
-use crate::model::context::{CiContext, Repository as ForgeRepository};
-use crate::settings::values::{Intent, Settings};
+use crate::model::context::{CiContext, Event, Repository as ForgeRepository};
+use crate::settings::values::{Action, Intent, Settings};
 
 /// Everything that stays the same while one project is planned or deployed. The sessions of
 /// several projects in one process differ in their settings and share the rest.
@@ -112,10 +112,26 @@ impl Session {
         Outlets { env: &self.env, provider: self.provider, file: self.settings.report.outputs_file.as_deref() }
     }
 
-    /// Returns the command to run: `action: plan` makes a deploy a plan, wherever it is set.
+    /// Returns the command to run: `action` makes something else of a deploy, wherever it is set.
     #[must_use]
     pub fn wanted(&self, command: Command) -> Command {
-        if self.settings.intent == Intent::Show && command == Command::Deploy { Command::Plan } else { command }
+        if command != Command::Deploy {
+            return command;
+        }
+        match (self.settings.action, &self.context.event) {
+            (Action::Deploy, _) => Command::Deploy,
+            (Action::Plan, _) => Command::Plan,
+            (Action::Preview, Event::Schedule) => Command::Preview(Verb::Gc),
+            (Action::Preview, Event::BranchDeleted) | (Action::DeletePreview, _) => Command::Preview(Verb::Down),
+            (Action::Preview, _) => Command::Preview(Verb::Sync),
+            (Action::CreatePreview | Action::DeployPreview, _) => Command::Preview(Verb::Up),
+        }
+    }
+
+    /// Returns whether previews belong to branches, as with deploy-action, and not to pull requests.
+    #[must_use]
+    pub fn previews_branches(&self) -> bool {
+        matches!(self.settings.action, Action::CreatePreview | Action::DeployPreview | Action::DeletePreview)
     }
 }
 

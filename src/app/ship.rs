@@ -12,7 +12,7 @@ use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
 use crate::changes::inputs::DagDeploys;
 use crate::deploy::interrupt::Interrupt;
-use crate::deploy::order::{Order, Tools};
+use crate::deploy::order::{Order, Surroundings, Tools};
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::deploy::perform::perform;
 use crate::deploy::ready::ImageInput;
@@ -32,7 +32,7 @@ use crate::plan::outline::{Plan, Step};
 pub async fn ship(
     session: &Session,
     gathered: Gathered,
-    plan: &Plan,
+    (plan, preview): (&Plan, Option<Surroundings<'_>>),
     forge: Option<&dyn Forge>,
     interrupt: Interrupt,
 ) -> std::result::Result<Outcome, Box<Unfinished>> {
@@ -59,7 +59,7 @@ pub async fn ship(
     let order = Order {
         plan,
         facts: &facts,
-        deployment,
+        deployment: deployment.clone(),
         words,
         footer: footer(&facts, &checkout),
         dags: goods.dags.clone(),
@@ -68,6 +68,7 @@ pub async fn ship(
         patience: session.settings.deploy.wait.map(patience),
         relation_to: &relation_to,
         image_fingerprint: &image_fingerprint,
+        preview,
     };
     let tools = Tools {
         astro: &astro,

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::context::Trust;
 use crate::model::deployment::Deployment;
 use crate::model::secret::Secret;
+use crate::plan::facts::Existence;
 use crate::settings::values::AssumedDagDeploys;
 
 /// The largest token file in bytes; tokens have about two thousand.
@@ -28,12 +29,22 @@ pub enum Destination {
         astro: Box<AstroClient>,
         /// The Deployment.
         deployment: Box<Deployment>,
+        /// What only previews have.
+        preview: Option<PreviewTarget>,
     },
     /// There is no token, and this run may go without.
     Unreachable {
         /// The pull request's kind, when it explains the missing token.
         trust: Option<Trust>,
     },
+}
+
+/// What only a preview has as a destination.
+pub struct PreviewTarget {
+    /// The Deployment that it is made from.
+    pub base: Box<Deployment>,
+    /// Whether it is there; one that is to be made is known by what it will be like.
+    pub existence: Existence,
 }
 
 impl Destination {
@@ -61,7 +72,7 @@ pub async fn destination(session: &Session, command: &Command) -> Result<Destina
     let target = &session.settings.target;
     let astro = session.platform.client(target.organization.clone(), || client(session, &token)).await?;
     let deployment = session.platform.deployment(&astro, target).await?;
-    Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment) })
+    Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment), preview: None })
 }
 
 fn client(session: &Session, token: &Secret) -> Result<AstroClient> {

@@ -31,7 +31,7 @@ pub struct Order<'a> {
     /// The facts it was made from.
     pub facts: &'a Facts,
     /// The Deployment as it was when the plan was made.
-    pub deployment: &'a Deployment,
+    pub deployment: Deployment,
     /// The user's words for the deploy.
     pub words: String,
     /// The footer without fingerprints; performing adds those of what it ships.
@@ -48,7 +48,29 @@ pub struct Order<'a> {
     pub relation_to: &'a RelationTo<'a>,
     /// Reads the image's fingerprint once more, after the build.
     pub image_fingerprint: &'a ImageFingerprint<'a>,
+    /// What a preview needs around the deploy.
+    pub preview: Option<Surroundings<'a>>,
 }
+
+/// What a preview needs around a deploy to it.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Makes the Deployment if there is none, and waits until it is up; while the image is built.
+    pub open: &'a Opening<'a>,
+    /// Gets it ready for its first DAGs, just before anything ships.
+    pub furnish: &'a Furnishing<'a>,
+    /// Fails when the preview is no longer wanted, just before the deploy takes effect.
+    pub still_wanted: &'a StillWanted<'a>,
+}
+
+/// Returns the Deployment to deploy to.
+pub type Opening<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Deployment>> + Send + 'a>> + Sync + 'a;
+
+/// Gets a Deployment ready.
+pub type Furnishing<'a> = dyn Fn(Deployment) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> + Sync + 'a;
+
+/// Fails when the deploy is no longer wanted.
+pub type StillWanted<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> + Sync + 'a;
 
 /// Tells how our commit relates to another one; it may have to fetch the other one first.
 pub type RelationTo<'a> = dyn Fn(CommitSha) -> Pin<Box<dyn Future<Output = Relation> + Send + 'a>> + Sync + 'a;

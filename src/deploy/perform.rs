@@ -23,7 +23,7 @@ use crate::deploy::superseded::{self, Ours};
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::deploy::DeployType;
-use crate::model::deployment::DeploymentKind;
+use crate::model::deployment::{Deployment, DeploymentKind};
 use crate::model::ids::{BundleVersion, DeployId};
 use crate::model::path::RelPath;
 use crate::pack::bundle::{ExtraFile, PackedBundle};
@@ -46,12 +46,14 @@ pub async fn perform(order: Order<'_>, tools: &Tools<'_>) -> std::result::Result
     let accepted = Mutex::new(None);
     let mut interrupt = tools.interrupt.clone();
     let before = order.deployment.clone();
+    // Whoever pushed to a preview wants to look at it; the override that woke it ends by itself.
+    let stays_awake = order.preview.is_some() && before.hibernation_override.is_none();
     let woken = OnceLock::new();
     let outcome = tokio::select! {
         outcome = ship(order, tools, &accepted, &woken) => outcome,
         kind = interrupt.wished() => Err(cut_short(kind)),
     };
-    if let Some(until) = woken.get() {
+    if let Some(until) = woken.get().filter(|_| !stays_awake) {
         hibernation::restored(tools, &before, until).await;
     }
     outcome.map_err(|error| {
@@ -78,7 +80,7 @@ fn explained(error: Error, accepted: Option<&Outcome>) -> Error {
 }
 
 async fn ship(
-    order: Order<'_>,
+    mut order: Order<'_>,
     tools: &Tools<'_>,
     accepted: &Mutex<Option<Outcome>>,
     woken: &OnceLock<String>,
@@ -91,12 +93,18 @@ async fn ship(
             return Err(Error::new(Kind::Internal, "perform a plan that ships nothing"));
         }
     };
-    let cargo = load(&order, tools, deploy_type, &mut watch).await?;
+    let (cargo, opened) = tokio::try_join!(load(&order, tools, deploy_type, &mut watch), opened(&order))?;
+    order.deployment = opened.unwrap_or(order.deployment);
     if order.plan.steps.contains(&Step::Wake) {
         let started = Instant::now();
         let budget = order.patience.map_or(WAKE_BUDGET, |patience| patience.budget);
-        hibernation::woken(tools, order.deployment, budget, woken).await?;
+        hibernation::woken(tools, &order.deployment, budget, woken).await?;
         watch.record("wake", started, String::new());
+    }
+    if let Some(preview) = order.preview {
+        let started = Instant::now();
+        (preview.furnish)(order.deployment.clone()).await?;
+        watch.record("copy", started, String::new());
     }
     let sent = send(&order, tools, (deploy_type, &cargo), &mut watch, accepted).await;
     let proven = match &sent {
@@ -109,6 +117,14 @@ async fn ship(
     }
     let outcome = sent?;
     Ok(Outcome { arrival: proven?, stages: watch.stages(), ..outcome })
+}
+
+/// Returns the preview's Deployment, which may have to be made first.
+async fn opened(order: &Order<'_>) -> Result<Option<Deployment>> {
+    match order.preview {
+        Some(preview) => (preview.open)().await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Everything that ships, ready to go.
@@ -223,6 +239,9 @@ async fn send(
             .hint("run again"));
     }
     not_superseded(order, tools, deploy_type, &created.id).await?;
+    if let Some(preview) = order.preview {
+        (preview.still_wanted)().await?;
+    }
     let started = Instant::now();
     let body = finalize_body(order, deploy_type, &versions);
     let outcome = Outcome {

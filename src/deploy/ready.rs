@@ -112,6 +112,20 @@ pub async fn prebuilt(
     Ok(ReadyImage { facts: prebuilt.facts.clone(), place: Place::Elsewhere { prebuilt, archive: None } })
 }
 
+/// Opens an image in a registry, by its name with registry and tag.
+///
+/// # Errors
+/// As `registry::prebuilt::open`.
+pub async fn in_registry(
+    http: &reqwest::Client,
+    (name, login): (String, RegistryLogin),
+    temporary: &Path,
+) -> Result<ReadyImage> {
+    let (transport, source) = (transport(http), ImageSource::Registry(name));
+    let prebuilt = within(OPEN, "open the image", prebuilt::open(&transport, &source, Some(login), temporary)).await?;
+    Ok(ReadyImage { facts: prebuilt.facts.clone(), place: Place::Elsewhere { prebuilt, archive: None } })
+}
+
 /// Looks at an image in an engine.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::model::dag::DagDifference;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::DeploymentStatus;
 use crate::plan::deployed::Deployed;
-use crate::plan::facts::{ArtifactFacts, ChangedFile, Diff, Facts, Target};
+use crate::plan::facts::{ArtifactFacts, ChangedFile, Diff, Existence, Facts, PreviewFacts, Target};
 use crate::plan::guards;
 use crate::plan::outline::{Decision, Plan, Step};
 use crate::plan::verdict::{self, Verdict};
@@ -194,7 +194,12 @@ fn steps(facts: &Facts, decision: Decision) -> Vec<Step> {
         steps.push(Step::PackBundle);
     }
     if deploy_type.ships_image() {
-        steps.push(if facts.request.prebuilt_image.is_some() { Step::TakePrebuiltImage } else { Step::BuildImage });
+        let of_base = facts.preview.as_ref().is_some_and(|preview| preview.image_of.is_some());
+        steps.push(match facts.request.prebuilt_image {
+            Some(_) => Step::TakePrebuiltImage,
+            None if of_base => Step::TakeBaseImage,
+            None => Step::BuildImage,
+        });
         steps.push(Step::CheckRuntime);
     }
     steps.push(Step::CreateDeploy);
@@ -226,7 +231,25 @@ fn surround(facts: &Facts, steps: &mut Vec<Step>) {
     if wakes {
         let before_create = steps.iter().position(|step| *step == Step::CreateDeploy).unwrap_or(0);
         steps.insert(before_create, Step::Wake);
-        steps.push(Step::RestoreHibernation);
+        if facts.preview.is_none() {
+            steps.push(Step::RestoreHibernation);
+        }
+    }
+    if let Some(preview) = &facts.preview {
+        around_a_preview(preview, steps);
+    }
+}
+
+fn around_a_preview(preview: &PreviewFacts, steps: &mut Vec<Step>) {
+    if preview.existence == Existence::ToBe {
+        steps.insert(0, Step::CreatePreview);
+    }
+    let before_create = steps.iter().position(|step| *step == Step::CreateDeploy).unwrap_or(0);
+    if preview.copies {
+        steps.insert(before_create, Step::CopyObjects);
+    }
+    if preview.unpauses {
+        steps.push(Step::UnpauseDags);
     }
 }
 

@@ -31,6 +31,30 @@ pub struct Facts {
     pub runtime_releases: Vec<String>,
     /// What is known of the DAGs; none when none ship.
     pub dags: Option<DagFacts>,
+    /// What only previews have.
+    pub preview: Option<PreviewFacts>,
+}
+
+/// What only a deploy to a preview has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewFacts {
+    /// Whether the preview is there.
+    pub existence: Existence,
+    /// The Deployment whose image ships, because it is what ours would be.
+    pub image_of: Option<String>,
+    /// Whether the base's connections, variables and pools come first.
+    pub copies: bool,
+    /// Whether DAGs are unpaused afterwards.
+    pub unpauses: bool,
+}
+
+/// Whether a Deployment is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existence {
+    /// It is.
+    There,
+    /// It will be made.
+    ToBe,
 }
 
 /// What the user asked for.

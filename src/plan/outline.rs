@@ -74,6 +74,14 @@ impl Decision {
 /// One step of performing a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Make the preview's Deployment.
+    CreatePreview,
+    /// Copy connections, variables and pools from the base.
+    CopyObjects,
+    /// Unpause the chosen DAGs.
+    UnpauseDags,
+    /// Take the image that the base Deployment runs.
+    TakeBaseImage,
     /// Wake the hibernating Deployment and wait until it is up.
     Wake,
     /// Build the image from the project.
@@ -109,6 +117,10 @@ impl Step {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::CreatePreview => "create the preview",
+            Self::CopyObjects => "copy connections, variables and pools",
+            Self::UnpauseDags => "unpause the chosen DAGs",
+            Self::TakeBaseImage => "take the base Deployment's image",
             Self::Wake => "wake the Deployment",
             Self::BuildImage => "build the image",
             Self::TakePrebuiltImage => "take the prebuilt image",
@@ -130,6 +142,10 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::CreatePreview => "create-preview",
+            Self::CopyObjects => "copy-objects",
+            Self::UnpauseDags => "unpause-dags",
+            Self::TakeBaseImage => "take-base-image",
             Self::Wake => "wake",
             Self::BuildImage => "build-image",
             Self::TakePrebuiltImage => "take-prebuilt-image",
