@@ -3,6 +3,7 @@
 //! A run gathers facts, decides with a pure function, acts and reports; `ARCHITECTURE.md`
 //! shows the layers and `tests/architecture.rs` keeps them.
 
+pub mod airflow;
 pub mod app;
 pub mod astro;
 pub mod blob;
@@ -22,6 +23,7 @@ pub mod logging;
 pub mod model;
 pub mod pack;
 pub mod plan;
+pub mod preview;
 pub mod project;
 pub mod registry;
 pub mod report;

@@ -1,6 +1,7 @@
 //! The vocabulary of Liftoff: plain data that every layer may use.
 //! Nothing here reads the world, talks to a server or knows a wire format.
 
+pub mod airflow;
 pub mod artifact;
 pub mod blueprint;
 pub mod context;
