@@ -102,7 +102,8 @@ pub async fn gather(
         }
         _ => Vec::new(),
     };
-    let mut facts = Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None, preview };
+    let mut facts =
+        Facts { request: request(session), source, project: shape, target, artifacts, runtime_releases, dags: None, preview };
     if ships_dags(&facts)? {
         facts.dags = dags::facts(session, &facts, &goods, &checkout).await?;
     }
@@ -115,7 +116,8 @@ async fn unmapped(session: &Session, why: &str) -> Result<Gathered> {
     let target = Target::Unmapped { why: why.to_owned() };
     let source = Source { commit: source::commit(session, &checkout), ..Source::default() };
     let (artifacts, runtime_releases) = (Vec::new(), Vec::new());
-    let facts = Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None, preview: None };
+    let facts =
+        Facts { request: request(session), source, project, target, artifacts, runtime_releases, dags: None, preview: None };
     Ok(Gathered { facts, means: None })
 }
 

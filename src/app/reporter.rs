@@ -20,6 +20,7 @@ use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
 use crate::report::figures;
 use crate::report::markdown;
+use crate::report::preview::Fate;
 use crate::report::run::{Ending, Run};
 use crate::settings::values::Annotations;
 
@@ -86,7 +87,12 @@ impl<'a> Reporter<'a> {
     pub async fn ended(&self, run: &Run<'_>, commit: Option<&CommitSha>, record: Option<&RecordId>) {
         let report = &self.session.settings.report;
         let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped));
-        let silent = nothing && !matches!(run.ending, Ending::Failed { .. }) && !report.comment_on_no_op;
+        let quiet = run.preview.is_some_and(|preview| preview.is_quiet()) && !matches!(run.ending, Ending::Failed { .. });
+        if quiet {
+            return;
+        }
+        let gone = run.preview.is_some_and(|preview| !preview.is_there());
+        let silent = (nothing || gone) && !matches!(run.ending, Ending::Failed { .. }) && !report.comment_on_no_op;
         // A no-op adds no comment, but one that is there must not go on telling something else.
         let upsert = if silent { Upsert::OnlyEdit } else { Upsert::Always };
         let recorded = async {
@@ -95,7 +101,8 @@ impl<'a> Reporter<'a> {
             }
         };
         let told = async {
-            tokio::join!(self.comment(run, commit, upsert), self.status(run, commit), recorded, self.findings(run, commit))
+            let comment = self.comment(run, commit, upsert);
+            tokio::join!(comment, self.status(run, commit), recorded, self.findings(run, commit), self.gone(run, commit))
         };
         if !run.is_cancelled() {
             told.await;
@@ -113,7 +120,11 @@ impl<'a> Reporter<'a> {
         };
         let markup = forge.markup();
         let body = markdown::report(run, Markup { limit: markup.limit.saturating_sub(MARK_ROOM), ..markup });
-        let target = run.deployment.map_or_else(|| self.named_target(), |deployment| deployment.id.to_string());
+        let target = match run.preview {
+            // A preview that is made anew is another Deployment, and its comment stays the same.
+            Some(preview) => format!("preview of {}", preview.base),
+            None => run.deployment.map_or_else(|| self.named_target(), |deployment| deployment.id.to_string()),
+        };
         let mark = markdown::mark(&run.project, &target);
         match forge.upsert_comment(&Comment { pull_request: number, mark: &mark, body: &body }, upsert).await {
             Ok(Some(url)) if run.is_over() => {
@@ -168,7 +179,7 @@ impl<'a> Reporter<'a> {
             commit,
             reference: settings.context.branch.as_deref().or(context.tag.as_deref()),
             environment: &environment,
-            lifetime: Lifetime::Lasting,
+            lifetime: if run.preview.is_some() { Lifetime::Preview } else { Lifetime::Lasting },
             state: RecordState::Is(state(run)),
             description: &run.headline(),
             environment_url: run.deployment.and_then(|it| it.airflow_url.as_deref().or(it.astro_url.as_deref())),
@@ -179,6 +190,29 @@ impl<'a> Reporter<'a> {
             self.session.console.notice("`forge-deployment` has no effect: this forge keeps no records of deployments");
         }
         recorded
+    }
+
+    /// Records that the environments of deleted previews are no longer there.
+    async fn gone(&self, run: &Run<'_>, commit: Option<&CommitSha>) {
+        let report = &self.session.settings.report;
+        let (Some(Fate::Deleted { names, .. }), Some(forge), Some(commit)) =
+            (run.preview.map(|preview| &preview.fate), self.forge, commit.filter(|_| report.forge_deployment))
+        else {
+            return;
+        };
+        for name in names {
+            let record = DeploymentRecord {
+                commit,
+                reference: self.session.settings.context.branch.as_deref(),
+                environment: report.environment.as_deref().unwrap_or(name),
+                lifetime: Lifetime::Preview,
+                state: RecordState::Inactive,
+                description: &run.headline(),
+                environment_url: None,
+                log_url: self.session.context.run_url.as_deref(),
+            };
+            self.warned(forge.record_deployment(&record, None).await);
+        }
     }
 
     /// Shows what is wrong with the DAGs' files at its lines.

@@ -17,7 +17,9 @@ use crate::console::printer::Console;
 use crate::deploy::interrupt::{Interrupt, channel};
 use crate::env::process;
 use crate::env::snapshot::Env;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::forge::interface::Forge;
+use crate::report::preview::PreviewReport;
 use crate::report::run::{Detail, Ending, Run};
 use crate::report::text;
 use crate::report::{json, outputs};
@@ -106,6 +108,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
         };
         return all::told(&session, outcome);
     }
+    if let Command::Preview(verb @ (Verb::List | Verb::Gc)) = command {
+        let code = tokio::select! {
+            code = overview(&session, *verb, forge.as_deref()) => code,
+            kind = wished.wished() => said(&session.console, &stopped(kind)),
+        };
+        drop(embedded);
+        return code;
+    }
     let mut story = Story::default();
     let outcome = tokio::select! {
         outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
@@ -114,6 +124,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     let code = ended(&session, command, &reporter, &story, outcome).await;
     drop(embedded);
     code
+}
+
+/// Lists previews, or sweeps those that are over.
+async fn overview(session: &Session, verb: Verb, forge: Option<&dyn Forge>) -> u8 {
+    match verb {
+        Verb::Gc => list::told_of_sweep(session, sweep::gc(session, forge).await),
+        _ => list::told(session, list::listed(session).await),
+    }
 }
 
 /// Gathers, decides and, when told to deploy, acts. None when nothing was shipped.
@@ -137,6 +155,9 @@ async fn work(
 
 /// Reports how the run ended and returns the exit code.
 async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
+    let previews = matches!(command, Command::Preview(_));
+    let dry = previews && session.settings.previews.dry_run;
+    let only_shows = *command == Command::Plan || dry;
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -145,17 +166,19 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     let ending = match &outcome {
         Err(unfinished) => Ending::Failed { error: &unfinished.error, accepted: unfinished.accepted.as_ref() },
         Ok(Some(outcome)) => Ending::Shipped(outcome),
-        Ok(None) if *command == Command::Plan => Ending::Planned,
+        Ok(None) if only_shows => Ending::Planned,
         Ok(None) => Ending::Declined,
     };
     let run = story.told(session, ending);
     let settings = report::shown_settings(session);
     let json = json::run(&run, &settings);
-    if let Err(error) = printed(session, command, &run, &json) {
+    if let Err(error) = printed(session, only_shows, &run, &json) {
         return said(&session.console, &error);
     }
     hand_on(&session.outlets(), &session.console, outputs::values(&run, &json), &report::summary(&run));
-    reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
+    if !dry {
+        reporter.ended(&run, story.commit.as_ref(), story.record.as_ref()).await;
+    }
     if session.settings.sandbox && *command == Command::Deploy {
         let group = session.console.group("what a pull request's comment would say");
         report::summary(&run).lines().for_each(|line| session.console.info(line));
@@ -167,23 +190,28 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     }
 }
 
-fn printed(session: &Session, command: &Command, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
+fn printed(session: &Session, only_shows: bool, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
     let console = &session.console;
     if session.settings.report.format == Format::Json {
         return console.json(json);
     }
+    if let (Some(headline), Ending::Declined | Ending::Planned) = (run.preview.and_then(PreviewReport::headline), run.ending) {
+        return console.data(&headline);
+    }
     match (run.ending, run.plan, run.deployment) {
         (Ending::Shipped(outcome), _, Some(deployment)) => {
-            text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
+            let mut lines = text::outcome(outcome, deployment, run.plan);
+            lines.extend(run.preview.iter().flat_map(|preview| preview.text()));
+            lines.iter().try_for_each(|line| console.data(line))
         }
-        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if *command == Command::Plan => {
+        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if only_shows => {
             text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
                 .iter()
                 .try_for_each(|line| console.data(line))
         }
-        (Ending::Declined, Some(plan), _) if *command == Command::Deploy => {
+        (Ending::Declined, Some(plan), _) => {
             console.notice(&text::decision(plan));
-            Ok(())
+            run.preview.iter().flat_map(|preview| preview.text()).try_for_each(|line| console.data(&line))
         }
         _ => Ok(()),
     }

@@ -66,13 +66,24 @@ impl Destination {
 /// `Kind::Auth` for a missing or unusable token, `Kind::Usage` when no Deployment is named, and
 /// as the platform answers.
 pub async fn destination(session: &Session, command: &Command) -> Result<Destination> {
-    let Some(token) = token(session)? else {
+    let Some(astro) = astro(session).await? else {
         return without_token(session, command);
     };
     let target = &session.settings.target;
-    let astro = session.platform.client(target.organization.clone(), || client(session, &token)).await?;
     let deployment = session.platform.deployment(&astro, target).await?;
     Ok(Destination::Known { astro: Box::new(astro), deployment: Box::new(deployment), preview: None })
+}
+
+/// Returns the platform; none without a token.
+///
+/// # Errors
+/// `Kind::Auth` for an unusable token.
+pub async fn astro(session: &Session) -> Result<Option<AstroClient>> {
+    let Some(token) = token(session)? else {
+        return Ok(None);
+    };
+    let organization = session.settings.target.organization.clone();
+    session.platform.client(organization, || client(session, &token)).await.map(Some)
 }
 
 fn client(session: &Session, token: &Secret) -> Result<AstroClient> {
@@ -116,16 +127,22 @@ fn without_token(session: &Session, command: &Command) -> Result<Destination> {
     if excused || *command == Command::Plan {
         return Ok(Destination::Unreachable { trust: Some(trust).filter(|_| excused) });
     }
+    Err(no_token(session))
+}
+
+/// Returns the error of a run that needs a token and has none.
+#[must_use]
+pub fn no_token(session: &Session) -> Error {
     let error = Error::new(Kind::Auth, "sign in to Astro");
     if session.env.get(names::ASTRONOMER_KEY_ID).is_some() {
-        return Err(error
+        return error
             .because("ASTRONOMER_KEY_ID is set, but Astro no longer accepts API keys")
-            .hint("create a Deployment API token in Astro and set it as ASTRO_API_TOKEN"));
+            .hint("create a Deployment API token in Astro and set it as ASTRO_API_TOKEN");
     }
     let hint = if session.context.provider == "github-actions" {
         "store a Deployment API token as a secret and pass it: `env: ASTRO_API_TOKEN: ${{ secrets.ASTRO_API_TOKEN }}`"
     } else {
         "create a Deployment API token in Astro and set it as ASTRO_API_TOKEN; to try Liftoff without an account, add `--sandbox`"
     };
-    Err(error.because("ASTRO_API_TOKEN is not set or empty").hint(hint))
+    error.because("ASTRO_API_TOKEN is not set or empty").hint(hint)
 }

@@ -13,6 +13,54 @@ pub struct Workspace {
     pub name: String,
 }
 
+/// An object of the Environment Manager that reaches a Deployment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ManagedObject {
+    /// What it is.
+    pub kind: ManagedKind,
+    /// Its key: a connection's id, a variable's name.
+    pub key: String,
+}
+
+/// What the Environment Manager delivers to Airflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ManagedKind {
+    /// A connection.
+    Connection,
+    /// An Airflow variable.
+    AirflowVariable,
+    /// An environment variable.
+    EnvironmentVariable,
+}
+
+impl ManagedKind {
+    /// Returns the platform's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "CONNECTION",
+            Self::AirflowVariable => "AIRFLOW_VARIABLE",
+            Self::EnvironmentVariable => "ENVIRONMENT_VARIABLE",
+        }
+    }
+
+    /// Parses the platform's word; none for words of no interest here.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Connection, Self::AirflowVariable, Self::EnvironmentVariable].into_iter().find(|kind| kind.name() == word)
+    }
+
+    /// Returns the word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::AirflowVariable => "Airflow variable",
+            Self::EnvironmentVariable => "environment variable",
+        }
+    }
+}
+
 /// A Runtime version that the platform offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeRelease {

@@ -182,7 +182,10 @@ impl AstroClient {
     }
 
     /// Reads all pages of a list.
-    async fn every<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Outcome<Vec<T>> {
+    ///
+    /// # Errors
+    /// Returns the failure after all tries.
+    pub async fn every<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> Outcome<Vec<T>> {
         let mut items = Vec::new();
         for _ in 0..MOST_PAGES {
             let page: Page<T> = self.page(path, query, items.len(), PAGE_SIZE).await?;

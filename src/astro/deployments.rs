@@ -1,10 +1,12 @@
 //! The Astro API's operations that make and remove Deployments.
 //! One call makes one Deployment; which one to make is decided elsewhere.
 
+use crate::astro::answers::ManagedObject;
 use crate::astro::client::AstroClient;
 use crate::astro::connection::explained;
 use crate::astro::wire::blueprint::{WireSettings, create_body};
 use crate::astro::wire::deployment::WireDeployment;
+use crate::astro::wire::listing::WireManaged;
 use crate::error::Result;
 use crate::http::retry::{Repeat, Trouble, jitter};
 use crate::model::blueprint::Blueprint;
@@ -59,6 +61,20 @@ impl AstroClient {
             }
             tried += 1;
         }
+    }
+
+    /// Returns what the Environment Manager delivers to a Deployment, linked objects of its
+    /// Workspace included, without values.
+    ///
+    /// # Errors
+    /// Fails as reads do.
+    pub async fn managed_objects(&self, id: &DeploymentId) -> Result<Vec<ManagedObject>> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "environment-objects"];
+        let query = [("deploymentId", id.as_str()), ("resolveLinked", "true"), ("showSecrets", "false")];
+        let read = self.every::<WireManaged>(&path, &query).await;
+        let all = read.map_err(|failure| explained(failure, format!("list the Environment Manager's objects of {id}")))?;
+        Ok(all.into_iter().filter_map(WireManaged::into_model).collect())
     }
 
     /// Deletes a Deployment; one that is gone already counts as deleted.

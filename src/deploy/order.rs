@@ -25,7 +25,7 @@ use crate::plan::facts::Facts;
 use crate::plan::outline::Plan;
 
 /// What to perform.
-pub struct Order<'a> {
+pub struct Order<'a, 'p> {
     /// The plan.
     pub plan: &'a Plan,
     /// The facts it was made from.
@@ -49,7 +49,7 @@ pub struct Order<'a> {
     /// Reads the image's fingerprint once more, after the build.
     pub image_fingerprint: &'a ImageFingerprint<'a>,
     /// What a preview needs around the deploy.
-    pub preview: Option<Surroundings<'a>>,
+    pub preview: Option<Surroundings<'p>>,
 }
 
 /// What a preview needs around a deploy to it.

@@ -42,7 +42,7 @@ const WAKE_BUDGET: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// The first failure of any step, with the deploy when it was finalized before.
-pub async fn perform(order: Order<'_>, tools: &Tools<'_>) -> std::result::Result<Outcome, Box<Unfinished>> {
+pub async fn perform(order: Order<'_, '_>, tools: &Tools<'_>) -> std::result::Result<Outcome, Box<Unfinished>> {
     let accepted = Mutex::new(None);
     let mut interrupt = tools.interrupt.clone();
     let before = order.deployment.clone();
@@ -80,7 +80,7 @@ fn explained(error: Error, accepted: Option<&Outcome>) -> Error {
 }
 
 async fn ship(
-    mut order: Order<'_>,
+    mut order: Order<'_, '_>,
     tools: &Tools<'_>,
     accepted: &Mutex<Option<Outcome>>,
     woken: &OnceLock<String>,
@@ -120,7 +120,7 @@ async fn ship(
 }
 
 /// Returns the preview's Deployment, which may have to be made first.
-async fn opened(order: &Order<'_>) -> Result<Option<Deployment>> {
+async fn opened(order: &Order<'_, '_>) -> Result<Option<Deployment>> {
     match order.preview {
         Some(preview) => (preview.open)().await.map(Some),
         None => Ok(None),
@@ -142,7 +142,7 @@ struct Versions {
 }
 
 /// Builds, packs and checks. Nothing leaves this machine.
-async fn load(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, watch: &mut Stopwatch) -> Result<Cargo> {
+async fn load(order: &Order<'_, '_>, tools: &Tools<'_>, deploy_type: DeployType, watch: &mut Stopwatch) -> Result<Cargo> {
     let dags = order.dags.as_ref().filter(|_| order.plan.steps.contains(&Step::PackDags));
     let extra = if order.deployment.kind == Some(DeploymentKind::Hybrid) { monitoring_dag(order)? } else { Vec::new() };
     let started = Instant::now();
@@ -179,7 +179,7 @@ async fn load(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, wat
 
 impl Cargo {
     /// Returns the image that ships, built or found.
-    fn image<'a>(&'a self, order: &'a Order<'_>, deploy_type: DeployType) -> Option<&'a ReadyImage> {
+    fn image<'a>(&'a self, order: &'a Order<'_, '_>, deploy_type: DeployType) -> Option<&'a ReadyImage> {
         match (&self.built, &order.image) {
             (Some(built), _) => Some(built),
             (None, Some(ImageInput::Prebuilt(found))) if deploy_type.ships_image() => Some(found),
@@ -190,7 +190,7 @@ impl Cargo {
 
 /// Checks the image against the platform's rules, and that its inputs are still those that it
 /// will be recorded with.
-async fn acceptable(order: &Order<'_>, image: &ReadyImage) -> Result<()> {
+async fn acceptable(order: &Order<'_, '_>, image: &ReadyImage) -> Result<()> {
     image::check(&image.facts, &order.deployment.runtime_version, &order.facts.runtime_releases)?;
     if !order.plan.steps.contains(&Step::BuildImage) {
         return Ok(());
@@ -204,7 +204,7 @@ async fn acceptable(order: &Order<'_>, image: &ReadyImage) -> Result<()> {
         .hint("let nothing write to the project while Liftoff runs, then start again"))
 }
 
-fn monitoring_dag(order: &Order<'_>) -> Result<Vec<ExtraFile>> {
+fn monitoring_dag(order: &Order<'_, '_>) -> Result<Vec<ExtraFile>> {
     let path =
         RelPath::parse(monitoring::FILE_NAME.as_bytes()).ok_or_else(|| Error::new(Kind::Internal, "name the monitoring DAG"))?;
     // An image may bring another Airflow than the one that runs.
@@ -219,7 +219,7 @@ fn monitoring_dag(order: &Order<'_>) -> Result<Vec<ExtraFile>> {
 /// Creates the deploy, fills it and finalizes it. From the moment in which it may take effect,
 /// `accepted` holds it.
 async fn send(
-    order: &Order<'_>,
+    order: &Order<'_, '_>,
     tools: &Tools<'_>,
     (deploy_type, cargo): (DeployType, &Cargo),
     watch: &mut Stopwatch,
@@ -261,7 +261,7 @@ async fn send(
     Ok(outcome)
 }
 
-fn new_deploy(order: &Order<'_>, deploy_type: DeployType) -> NewDeploy {
+fn new_deploy(order: &Order<'_, '_>, deploy_type: DeployType) -> NewDeploy {
     let mut footer = order.footer.clone();
     for artifact in &order.facts.artifacts {
         if crate::plan::guards::carried(deploy_type, &artifact.artifact) && order.plan.decision != Decision::RemoveBundle {
@@ -285,7 +285,7 @@ fn new_deploy(order: &Order<'_>, deploy_type: DeployType) -> NewDeploy {
 
 /// Pushes and uploads at the same time.
 async fn fill(
-    order: &Order<'_>,
+    order: &Order<'_, '_>,
     tools: &Tools<'_>,
     (deploy_type, cargo): (DeployType, &Cargo),
     created: &CreatedDeploy,
@@ -314,7 +314,7 @@ async fn fill(
     Ok(versions)
 }
 
-async fn not_superseded(order: &Order<'_>, tools: &Tools<'_>, deploy_type: DeployType, id: &DeployId) -> Result<()> {
+async fn not_superseded(order: &Order<'_, '_>, tools: &Tools<'_>, deploy_type: DeployType, id: &DeployId) -> Result<()> {
     if order.facts.request.allow_older_commit || !order.plan.steps.contains(&Step::CheckSuperseded) {
         return Ok(());
     }
@@ -334,7 +334,7 @@ async fn not_superseded(order: &Order<'_>, tools: &Tools<'_>, deploy_type: Deplo
     Ok(())
 }
 
-fn finalize_body(order: &Order<'_>, deploy_type: DeployType, versions: &Versions) -> FinalizeBody {
+fn finalize_body(order: &Order<'_, '_>, deploy_type: DeployType, versions: &Versions) -> FinalizeBody {
     match (deploy_type, versions) {
         _ if order.plan.decision == Decision::RemoveBundle => FinalizeBody::DeleteBundle,
         (_, Versions { bundle: Some(version), .. }) => FinalizeBody::Bundle(version.clone()),
@@ -345,7 +345,7 @@ fn finalize_body(order: &Order<'_>, deploy_type: DeployType, versions: &Versions
 }
 
 /// Waits until exactly this deploy runs.
-async fn prove(order: &Order<'_>, tools: &Tools<'_>, outcome: &Outcome, watch: &mut Stopwatch) -> Result<Arrival> {
+async fn prove(order: &Order<'_, '_>, tools: &Tools<'_>, outcome: &Outcome, watch: &mut Stopwatch) -> Result<Arrival> {
     if !order.plan.steps.contains(&Step::ProveArrival) {
         return Ok(Arrival::NotAwaited);
     }

@@ -12,7 +12,7 @@ use crate::image::engine::{self, Engine};
 use crate::image::inspect::inspect;
 use crate::image::source::resolve;
 use crate::model::entry::Entry;
-use crate::model::image::{ImageFacts, ImageSource};
+use crate::model::image::{ImageFacts, ImageSource, RegistryLogin};
 use crate::model::path::RelPath;
 use crate::registry::login;
 use crate::registry::prebuilt::{self, Prebuilt};
@@ -116,11 +116,7 @@ pub async fn prebuilt(
 ///
 /// # Errors
 /// As `registry::prebuilt::open`.
-pub async fn in_registry(
-    http: &reqwest::Client,
-    (name, login): (String, RegistryLogin),
-    temporary: &Path,
-) -> Result<ReadyImage> {
+pub async fn in_registry(http: &reqwest::Client, (name, login): (String, RegistryLogin), temporary: &Path) -> Result<ReadyImage> {
     let (transport, source) = (transport(http), ImageSource::Registry(name));
     let prebuilt = within(OPEN, "open the image", prebuilt::open(&transport, &source, Some(login), temporary)).await?;
     Ok(ReadyImage { facts: prebuilt.facts.clone(), place: Place::Elsewhere { prebuilt, archive: None } })

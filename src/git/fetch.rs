@@ -1,6 +1,7 @@
 //! Brings one commit that the checkout lacks from its remote, with the credentials the checkout knows.
 //! It writes only to the private repository and does not know what the commit is for.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
@@ -112,6 +113,28 @@ pub async fn fetch_blobs(repository: &Repository, ids: &[ObjectId], timeout: Dur
         Ok(answer) => Some(reason(&answer.errors)),
         Err(error) => Some(failure(&error, timeout)),
     })
+}
+
+/// Returns the branches that the remote has now.
+///
+/// # Errors
+/// Fails (`Transfer`) when the remote does not tell, (`TimedOut`) when it takes too long, and
+/// (`Project`) when the list is too long to be sure of.
+pub async fn remote_branches(repository: &Repository, timeout: Duration, env: &Env) -> Result<BTreeSet<String>> {
+    const MOST: usize = 15 << 20;
+    const PREFIX: &str = "refs/heads/";
+    let untold = |kind: Kind, why: &str| Error::new(kind, "list the remote's branches").because(why);
+    let (git, remote) = connected(repository, timeout, env).await?.map_err(|why| untold(Kind::Transfer, &why))?;
+    let answer = git.run_within(&["ls-remote", "--heads", "--", &remote], Hardening::On, timeout).await?;
+    if !answer.success {
+        return Err(untold(Kind::Transfer, &reason(&answer.errors)));
+    }
+    if answer.stdout.len() >= MOST {
+        return Err(untold(Kind::Project, "there are too many"));
+    }
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let name = |line: &str| Some(line.split_once('\t')?.1.strip_prefix(PREFIX)?.to_owned());
+    Ok(text.lines().filter_map(name).collect())
 }
 
 /// Returns git, ready to fetch into the private repository with what the checkout knows about its
@@ -245,6 +268,26 @@ mod tests {
     fn changed(repository: &Repository, base: &CommitSha) -> Vec<String> {
         let set = repository.changes_since(base, &[path("dags")]).expect("a comparison");
         set.changes.iter().map(|change| change.path.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_remotes_branches_are_listed_and_never_guessed() {
+        let bench = Bench::create();
+        let (origin, _) = origin(&bench);
+        for branch in ["feature/a", "a-tag-like-name", "ümlaut/🚀"] {
+            origin.git(["branch", branch]);
+        }
+        origin.git(["tag", "v1"]);
+        let shallow = bench.clone_of(&origin, "copy", &["--depth", "1"]);
+        shallow.git(["branch", "only-here"]);
+        let env = bench.env();
+        let repository = Repository::discover(&shallow.path, &env).expect("it opens").expect("found");
+        let branches = remote_branches(&repository, LONG, &env).await.expect("branches");
+        let expected = ["a-tag-like-name", "feature/a", "main", "ümlaut/🚀"];
+        assert_eq!(branches.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        shallow.git(["remote", "set-url", "origin", "http://127.0.0.1:9/acme/demo.git"]);
+        let repository = Repository::discover(&shallow.path, &env).expect("it opens").expect("found");
+        assert_eq!(remote_branches(&repository, LONG, &env).await.expect_err("no answer").kind(), Kind::Transfer);
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ fn project(all: &All<'_>, project: &ProjectPlan) -> Value {
         context: all.context,
         deployment: project.deployment.as_ref(),
         plan: project.plan.as_ref(),
+        preview: None,
         ending: Ending::Planned,
     };
     let mut object = json::run(&run, &[]);

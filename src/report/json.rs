@@ -19,6 +19,9 @@ pub fn run(run: &Run<'_>, settings: &[ShownSetting]) -> Value {
     };
     object.insert("schema".into(), json!(1));
     object.insert("deployment".into(), run.deployment.map_or(Value::Null, deployment));
+    if let Some(preview) = run.preview {
+        object.insert("preview".into(), preview.object());
+    }
     object.insert("settings".into(), settings_object(settings));
     let result = match run.ending {
         Ending::Shipped(done) => outcome(done),

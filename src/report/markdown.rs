@@ -99,6 +99,9 @@ fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
             text.push_str(&format!("**What to do:** {}\n\n", ink.prose(&cut(advice, room.message))));
         }
     }
+    if let Some(preview) = run.preview {
+        text.push_str(&preview.markdown(ink, room.files));
+    }
     if let Some(plan) = run.plan {
         let dags = |lines: fn(&DagFacts, Ink, usize) -> String| {
             plan.dags.as_ref().map(|facts| lines(facts, ink, room.dags)).unwrap_or_default()
@@ -375,6 +378,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             context: &context,
             deployment: Some(&deployment),
             plan: Some(&plan),
+            preview: None,
             ending: Ending::Shipped(&outcome),
         };
         // The characters without width are shown as `·0·`.
@@ -392,6 +396,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             context: &context,
             deployment: None,
             plan: None,
+            preview: None,
             ending: Ending::Failed { error: &error, accepted: None },
         };
         let text = report(&run, GITHUB);
@@ -407,7 +412,14 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
         let (context, deployment, plan) = (context(), deployment(), plan());
         let error = Error::new(Kind::Terminated, "finish").because("the run was stopped by SIGTERM");
         let ending = Ending::Failed { error: &error, accepted: None };
-        let run = Run { project: ".".to_owned(), context: &context, deployment: Some(&deployment), plan: Some(&plan), ending };
+        let run = Run {
+            project: ".".to_owned(),
+            context: &context,
+            deployment: Some(&deployment),
+            plan: Some(&plan),
+            preview: None,
+            ending,
+        };
         let text = report(&run, GITHUB);
         assert!(text.starts_with("### 🚫 Cancelled: nothing was deployed to demo"), "{text}");
         assert!(text.contains("| DAGs | **changed** |"), "{text}");
@@ -424,7 +436,14 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
         let error =
             Error::new(Kind::BuildFailed, "build <x>\n".repeat(900)).because("<pre>@".repeat(90_000)).hint("#".repeat(9_000));
         let ending = Ending::Failed { error: &error, accepted: None };
-        let run = Run { project: "p".repeat(400), context: &context, deployment: Some(&deployment), plan: Some(&plan), ending };
+        let run = Run {
+            project: "p".repeat(400),
+            context: &context,
+            deployment: Some(&deployment),
+            plan: Some(&plan),
+            preview: None,
+            ending,
+        };
         for style in [MarkupStyle::Html, MarkupStyle::Plain] {
             for limit in [700, 4_000, 32_768, 65_536, 250_000] {
                 let text = report(&run, Markup { style, limit });
@@ -450,6 +469,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             context: &context,
             deployment: Some(&deployment),
             plan: Some(&plan),
+            preview: None,
             ending: Ending::Planned,
         };
         let text = report(&run, Markup { style: MarkupStyle::Plain, limit: 32_768 });

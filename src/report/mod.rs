@@ -14,5 +14,7 @@ pub mod json;
 pub mod markdown;
 pub mod output_lines;
 pub mod outputs;
+pub mod preview;
+pub mod previews;
 pub mod run;
 pub mod text;

@@ -16,6 +16,7 @@ pub const NAMES: &[&str] = &[
     "deployment-url",
     "airflow-url",
     "preview-id",
+    "preview-name",
     "matrix",
     "any",
     "json",
@@ -33,6 +34,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
     };
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let deployment = run.deployment;
+    let preview = deployment.filter(|_| run.preview.is_some_and(|preview| preview.is_there()));
     let planned = run.plan.and_then(|plan| plan.decision.deploy_type());
     NAMES
         .iter()
@@ -43,7 +45,10 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 "deploy-id" => text(outcome.map(|outcome| outcome.deploy_id.as_str())),
                 "reason" => match run.ending {
                     Ending::Failed { error, .. } => error.to_string(),
-                    _ => text(run.plan.map(|plan| plan.reason.as_str())),
+                    _ => match run.preview.and_then(|preview| preview.headline()) {
+                        Some(headline) => headline,
+                        None => text(run.plan.map(|plan| plan.reason.as_str())),
+                    },
                 },
                 "image-tag" => text(outcome.and_then(|outcome| outcome.image_tag.as_ref()).map(|tag| tag.as_str())),
                 "dag-bundle-version" => {
@@ -51,6 +56,8 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 }
                 "deployment-url" => text(deployment.and_then(|deployment| deployment.astro_url.as_deref())),
                 "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
+                "preview-id" => text(preview.map(|deployment| deployment.id.as_str())),
+                "preview-name" => text(preview.map(|deployment| deployment.name.as_str())),
                 "json" => bounded(json),
                 _ => String::new(),
             };
@@ -73,11 +80,28 @@ pub fn of_all(all: &All<'_>, json: &Value) -> Vec<(&'static str, String)> {
     NAMES.iter().map(|name| (*name, value(name))).collect()
 }
 
+/// Returns every output of a run that swept previews.
+#[must_use]
+pub fn of_sweep(headline: &str, json: &Value) -> Vec<(&'static str, String)> {
+    let value = |name: &str| match name {
+        "deployed" => false.to_string(),
+        "reason" => headline.to_owned(),
+        "json" => bounded(json),
+        _ => String::new(),
+    };
+    NAMES.iter().map(|name| (*name, value(name))).collect()
+}
+
 /// Returns the object as text, without its long fields, one after the other, where that would be
 /// too long.
 fn bounded(json: &Value) -> String {
     let mut short = json.clone();
-    for (name, empty) in [("files", Value::Array(Vec::new())), ("dags", Value::Null), ("projects", Value::Array(Vec::new()))] {
+    for (name, empty) in [
+        ("files", Value::Array(Vec::new())),
+        ("dags", Value::Null),
+        ("projects", Value::Array(Vec::new())),
+        ("previews", Value::Array(Vec::new())),
+    ] {
         let text = short.to_string();
         if text.len() <= JSON_LIMIT {
             return text;

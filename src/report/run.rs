@@ -6,6 +6,7 @@ use crate::model::context::CiContext;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
+use crate::report::preview::PreviewReport;
 
 /// Everything the reports may show of a run.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Run<'a> {
     pub deployment: Option<&'a Deployment>,
     /// The plan, once it is made.
     pub plan: Option<&'a Plan>,
+    /// The preview, when the run is about one.
+    pub preview: Option<&'a PreviewReport>,
     /// How it ended.
     pub ending: Ending<'a>,
 }
@@ -66,6 +69,11 @@ impl Run<'_> {
     /// Returns the run's result in one line for a title: `Deployed DAGs to demo`.
     #[must_use]
     pub fn headline(&self) -> String {
+        if let (Some(headline), Ending::Declined | Ending::Planned) =
+            (self.preview.and_then(PreviewReport::headline), self.ending)
+        {
+            return headline;
+        }
         let place = self.deployment.map_or_else(String::new, |deployment| format!(" to {}", deployment.name));
         match self.ending {
             Ending::Shipped(_) if self.removes() => format!("Removed the bundle{}", place.replace(" to ", " from ")),

@@ -156,6 +156,7 @@ impl Scene {
                 artifacts,
                 runtime_releases: vec!["3.1-4".into(), "3.1-5".into()],
                 dags: None,
+                preview: None,
             },
         }
     }

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::astro::answers::{RuntimeRelease, Workspace};
+use crate::astro::answers::{ManagedKind, ManagedObject, RuntimeRelease, Workspace};
 use crate::model::ids::{OrganizationId, WorkspaceId};
 
 /// One page; the array is named after what it holds.
@@ -14,7 +14,13 @@ pub struct Page<T> {
     #[serde(default)]
     pub total_count: usize,
     /// The items of this page.
-    #[serde(alias = "deployments", alias = "deploys", alias = "workspaces", alias = "organizations")]
+    #[serde(
+        alias = "deployments",
+        alias = "deploys",
+        alias = "workspaces",
+        alias = "organizations",
+        alias = "environmentObjects"
+    )]
     pub items: Vec<T>,
 }
 
@@ -46,6 +52,21 @@ impl WireWorkspace {
     /// Converts into the public form.
     pub fn into_model(self) -> Workspace {
         Workspace { id: WorkspaceId::new(self.id), name: self.name }
+    }
+}
+
+/// An object of the Environment Manager; its values are not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireManaged {
+    object_type: String,
+    object_key: String,
+}
+
+impl WireManaged {
+    /// Converts into the public form; none for what does not reach Airflow.
+    pub fn into_model(self) -> Option<ManagedObject> {
+        Some(ManagedObject { kind: ManagedKind::parse(&self.object_type)?, key: self.object_key })
     }
 }
 
