@@ -22,6 +22,8 @@ pub enum Face {
     Gitea,
     /// Azure DevOps.
     AzureDevOps,
+    /// The Airflow of a Deployment.
+    Airflow,
     /// Nothing the simulator knows.
     Unknown,
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
+use crate::faces::{airflow, astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
@@ -138,6 +138,7 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(bitbucket_dc::PREFIX) => Face::BitbucketDc,
         _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
         _ if path.starts_with(azure_devops::PREFIX) => Face::AzureDevOps,
+        _ if path.starts_with(airflow::PREFIX) => Face::Airflow,
         _ => Face::Unknown,
     }
 }
@@ -153,6 +154,7 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::BitbucketDc => bitbucket_dc::operation(call).to_owned(),
         Face::Gitea => gitea::operation(call).to_owned(),
         Face::AzureDevOps => azure_devops::operation(call).to_owned(),
+        Face::Airflow => airflow::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -169,6 +171,7 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::BitbucketDc => bitbucket_dc::answer(world, call),
         Face::Gitea => gitea::answer(world, call),
         Face::AzureDevOps => azure_devops::answer(world, call),
+        Face::Airflow => airflow::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }

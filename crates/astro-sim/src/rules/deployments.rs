@@ -56,6 +56,8 @@ pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<Strin
     deployment.is_cicd_enforced = is_cicd_enforced;
     deployment.kind = kind;
     deployment.status = Status::Creating;
+    deployment.airflow.webserver_lag = world.rollout.webserver_lag;
+    deployment.airflow_url = world.site.new_airflow_url.clone();
     deployment.pending.push_back(Change::new(ChangeKind::Creation, world.clock.now()));
     apply(world, &mut deployment, body)?;
     Ok(world.add_deployment(deployment))

@@ -2,6 +2,7 @@
 //! It must not know any face, any HTTP type, nor the rules between its parts.
 
 pub mod account;
+pub mod airflow;
 pub mod azure_devops;
 pub mod bitbucket;
 pub mod bitbucket_dc;

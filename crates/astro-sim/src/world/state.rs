@@ -50,6 +50,8 @@ pub struct Site {
     /// Host and port of a registry outside the world that takes the images instead. The world cannot look into it, so
     /// it believes that every image was pushed there.
     pub external_registry: Option<String>,
+    /// Base of the Airflow API that Deployments made from now on name instead of the world's own.
+    pub new_airflow_url: Option<String>,
 }
 
 impl Site {

@@ -1,6 +1,8 @@
 //! Each rule of the simulated platform, once, through its HTTP faces.
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
+mod airflow;
+mod airflow_writes;
 mod azure_devops;
 mod bench;
 mod bitbucket;
