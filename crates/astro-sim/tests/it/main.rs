@@ -11,6 +11,7 @@ mod deployments;
 mod deploys;
 mod faults;
 mod finalize;
+mod gates;
 mod gitea;
 mod github;
 mod github_runs;
