@@ -191,10 +191,12 @@ fn author(world: &World, id: &str) -> Value {
     author
 }
 
-fn subject(id: &str) -> Value {
+/// Returns somebody who did something.
+pub fn subject(id: &str) -> Value {
     json!({ "id": id, "subjectType": "SERVICEKEY" })
 }
 
-fn time(at: Timestamp) -> String {
+/// Returns a time as the platform spells it.
+pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

@@ -4,6 +4,7 @@
 pub mod airflow;
 pub mod airflow_render;
 pub mod astro;
+pub mod astro_environment;
 pub mod astro_reads;
 pub mod astro_render;
 pub mod astro_request;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 use crate::rules::fields::{self, Body};
 use crate::world::deployment::{Deployment, EnvironmentVariable, HibernationOverride, Status};
+use crate::world::environment::Scope;
 use crate::world::rollout::{Change, ChangeKind};
 use crate::world::state::World;
 use crate::world::token::ApiToken;
@@ -90,6 +91,7 @@ pub fn update(world: &mut World, id: &str, body: &Body) -> Result<(), Refusal> {
 /// Deletes a Deployment.
 pub fn delete(world: &mut World, id: &str) {
     world.deployments.retain(|deployment| deployment.id != id);
+    world.environment.forget(&Scope::Deployment(id.to_owned()));
 }
 
 fn apply(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<(), Refusal> {

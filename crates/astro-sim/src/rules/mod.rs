@@ -12,6 +12,8 @@ pub mod airflow_variables;
 pub mod airflow_write;
 pub mod deployments;
 pub mod deploys;
+pub mod environment;
+pub mod environment_links;
 pub mod fields;
 pub mod finalize;
 pub mod hibernation;

@@ -13,6 +13,7 @@ pub mod builder_gitea;
 pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod environment;
 pub mod gitea;
 pub mod github;
 pub mod github_runs;

@@ -13,6 +13,7 @@ use crate::world::bitbucket::Bitbucket;
 use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
+use crate::world::environment::Environment;
 use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
 use crate::world::gitlab::GitLab;
@@ -76,6 +77,8 @@ pub struct World {
     pub workspaces: Vec<Workspace>,
     /// Deployments.
     pub deployments: Vec<Deployment>,
+    /// Environment objects.
+    pub environment: Environment,
     /// API tokens.
     pub tokens: Vec<ApiToken>,
     /// Runtime releases on offer.

@@ -9,6 +9,7 @@ mod bitbucket;
 mod bitbucket_dc;
 mod deployments;
 mod deploys;
+mod environment;
 mod faults;
 mod finalize;
 mod gates;
