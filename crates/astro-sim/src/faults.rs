@@ -22,6 +22,8 @@ pub enum Face {
     Gitea,
     /// Azure DevOps.
     AzureDevOps,
+    /// The Airflow of a Deployment.
+    Airflow,
     /// Nothing the simulator knows.
     Unknown,
 }
@@ -62,6 +64,10 @@ pub enum Effect {
     RetryAfter(u64),
     /// The request is answered after this many milliseconds.
     Delay(u64),
+    /// The request waits before it is applied until the gate of this name is open.
+    Gate(String),
+    /// The request is applied, and its answer waits until the gate of this name is open.
+    GateAnswer(String),
     /// No answer ever comes; the request is not applied.
     Hang,
     /// The request is applied and the connection closes before its answer.

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod exchange;
 pub mod faces;
 pub mod faults;
+mod gates;
 pub mod ids;
 pub mod journal;
 pub mod refusal;

@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 use crate::contract::Contract;
 use crate::exchange::{Answer, Call};
 use crate::faces::registry_place::TOKEN_PATH;
-use crate::faces::{astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
+use crate::faces::{airflow, astro, azure_devops, bitbucket, bitbucket_dc, blob, gitea, github, gitlab, registry};
 use crate::faults::{self, Effect, Face, Target};
+use crate::gates::Gates;
 use crate::journal::JournalEntry;
 use crate::spelling::{Plus, decode, parse_pairs};
 use crate::world::state::World;
@@ -35,18 +36,24 @@ const FIRST_ROOM: u64 = 64 << 20;
 pub struct Shared {
     world: Mutex<World>,
     journal: Mutex<Vec<JournalEntry>>,
+    gates: Gates,
     contract: Contract,
 }
 
 impl Shared {
     /// Returns the shared state of a world.
     pub fn new(world: World, contract: Contract) -> Shared {
-        Shared { world: Mutex::new(world), journal: Mutex::default(), contract }
+        Shared { world: Mutex::new(world), journal: Mutex::default(), gates: Gates::default(), contract }
     }
 
     /// Returns the world, alone for as long as the guard lives.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the gates.
+    pub fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// Returns the journal.
@@ -109,13 +116,18 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Re
     };
     let read = read_body(body, limit, &mut call).await?;
     entry.request_bytes = call.body.len() as u64;
+    if let Some(Effect::Gate(gate)) = &effect {
+        shared.gates.pass(gate).await;
+    }
     let answer = match (applied, read) {
         (Some(answer), _) => answer,
         (None, Read::TooLong) => Answer::empty(413).violating(format!("a body is longer than {limit} bytes")),
         (None, Read::Whole) => answer(&shared, face, &call),
     };
-    if let Some(Effect::Delay(millis)) = &effect {
-        tokio::time::sleep(Duration::from_millis(*millis)).await;
+    match &effect {
+        Some(Effect::Delay(millis)) => tokio::time::sleep(Duration::from_millis(*millis)).await,
+        Some(Effect::GateAnswer(gate)) => shared.gates.pass(gate).await,
+        _ => {}
     }
     entry.violation = answer.violation.clone();
     if effect == Some(Effect::CutBeforeAnswer) {
@@ -138,6 +150,7 @@ fn face(path: &str) -> Face {
         _ if path.starts_with(bitbucket_dc::PREFIX) => Face::BitbucketDc,
         _ if path.starts_with(gitea::PREFIX) => Face::Gitea,
         _ if path.starts_with(azure_devops::PREFIX) => Face::AzureDevOps,
+        _ if path.starts_with(airflow::PREFIX) => Face::Airflow,
         _ => Face::Unknown,
     }
 }
@@ -153,6 +166,7 @@ fn operation(shared: &Shared, face: Face, call: &Call) -> String {
         Face::BitbucketDc => bitbucket_dc::operation(call).to_owned(),
         Face::Gitea => gitea::operation(call).to_owned(),
         Face::AzureDevOps => azure_devops::operation(call).to_owned(),
+        Face::Airflow => airflow::operation(call).to_owned(),
         Face::Unknown => String::new(),
     }
 }
@@ -169,6 +183,7 @@ fn answer(shared: &Shared, face: Face, call: &Call) -> Answer {
         Face::BitbucketDc => bitbucket_dc::answer(world, call),
         Face::Gitea => gitea::answer(world, call),
         Face::AzureDevOps => azure_devops::answer(world, call),
+        Face::Airflow => airflow::answer(world, call),
         Face::Unknown => Answer::empty(501).violating(format!("unknown route {} {}", call.method, call.path)),
     }
 }

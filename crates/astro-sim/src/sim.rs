@@ -125,6 +125,16 @@ impl Sim {
         self.shared.journal().iter().filter_map(|entry| entry.violation.clone()).collect()
     }
 
+    /// Opens a gate of [`crate::faults::Effect::Gate`] or `GateAnswer` for good: requests that wait there go on.
+    pub fn open(&self, gate: &str) {
+        self.shared.gates().open(gate);
+    }
+
+    /// Returns how many requests wait at a gate; one whose client has gone away does not.
+    pub fn waiting(&self, gate: &str) -> usize {
+        self.shared.gates().waiting(gate)
+    }
+
     /// Stops and waits until every connection is closed.
     pub fn shutdown(mut self) {
         self.stop();

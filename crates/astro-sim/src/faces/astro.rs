@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::contract::{Contract, Operation};
 use crate::exchange::{Answer, Call};
 use crate::faces::astro_request::Request;
-use crate::faces::{astro_reads, astro_writes};
+use crate::faces::{astro_environment, astro_reads, astro_writes};
 use crate::refusal::{FieldError, Refusal};
 use crate::rules::fields::Body;
 use crate::rules::{access, rollouts};
@@ -86,7 +86,7 @@ fn fail_on(errors: Vec<FieldError>) -> Result<(), Refusal> {
 fn perform(world: &mut World, operation: &Operation, request: &Request<'_>) -> Result<Option<Option<Value>>, Refusal> {
     let id = operation.id.as_str();
     let done = astro_reads::perform(world, id, request).or_else(|| astro_writes::perform(world, id, request));
-    done.transpose()
+    done.or_else(|| astro_environment::perform(world, id, request)).transpose()
 }
 
 fn spell(world: &mut World, contract: &Contract, operation: &Operation, body: Option<Value>) -> Answer {

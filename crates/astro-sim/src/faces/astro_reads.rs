@@ -90,7 +90,8 @@ fn among(filter: &[String], value: &str) -> bool {
     filter.is_empty() || filter.iter().any(|wanted| wanted == value)
 }
 
-fn page(request: &Request<'_>, name: &str, mut items: Vec<Value>) -> Result<Value, Refusal> {
+/// Returns a page of a list, sorted as the request asks.
+pub fn page(request: &Request<'_>, name: &str, mut items: Vec<Value>) -> Result<Value, Refusal> {
     let page = Page::parse(request.call.parameter("limit"), request.call.parameter("offset"))?;
     for sort in request.call.parameters("sorts").iter().rev() {
         let (key, order) = sort.split_once(':').unwrap_or((sort, "asc"));

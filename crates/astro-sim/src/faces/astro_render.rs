@@ -40,7 +40,9 @@ pub fn workspace(world: &World, workspace: &Workspace) -> Value {
 pub fn deployment(world: &World, deployment: &Deployment) -> Value {
     let host = world.site.url.trim_start_matches("http://");
     let (id, airflow) = (&deployment.id, &deployment.airflow_version);
-    let airflow_api = format!("{host}/airflow/{id}/api/{}", if airflow.starts_with('2') { "v1" } else { "v2" });
+    let own = format!("{host}/airflow/{id}/api/{}", if airflow.starts_with('2') { "v1" } else { "v2" });
+    let api_url = deployment.airflow_url.clone().unwrap_or_else(|| format!("http://{own}"));
+    let airflow_api = deployment.airflow_url.clone().unwrap_or(own);
     let workspace = world.find_workspace(&deployment.workspace_id).map(|found| found.name.clone());
     let mut answer = json!({
         "id": id, "name": deployment.name, "description": deployment.description, "namespace": deployment.namespace,
@@ -56,7 +58,7 @@ pub fn deployment(world: &World, deployment: &Deployment) -> Value {
         "schedulerCpu": "1", "schedulerMemory": "2Gi", "schedulerReplicas": 1,
         "webServerCpu": "0.5", "webServerMemory": "1.5Gi", "webServerReplicas": 1,
         "webServerIngressHostname": host, "webServerUrl": format!("{host}/airflow/{id}"),
-        "webServerAirflowApiUrl": airflow_api, "apiUrl": format!("http://{airflow_api}"),
+        "webServerAirflowApiUrl": airflow_api, "apiUrl": api_url,
         "uiUrl": format!("{}/airflow/{id}", world.site.url),
         "environmentVariables": deployment.environment_variables.iter().map(variable).collect::<Vec<_>>(),
         "createdAt": time(deployment.created_at), "updatedAt": time(deployment.updated_at),
@@ -189,10 +191,12 @@ fn author(world: &World, id: &str) -> Value {
     author
 }
 
-fn subject(id: &str) -> Value {
+/// Returns somebody who did something.
+pub fn subject(id: &str) -> Value {
     json!({ "id": id, "subjectType": "SERVICEKEY" })
 }
 
-fn time(at: Timestamp) -> String {
+/// Returns a time as the platform spells it.
+pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

@@ -1,7 +1,10 @@
 //! The faces: each turns calls of one platform into rules over the world.
 //! It must not know sockets, faults or the journal.
 
+pub mod airflow;
+pub mod airflow_render;
 pub mod astro;
+pub mod astro_environment;
 pub mod astro_reads;
 pub mod astro_render;
 pub mod astro_request;

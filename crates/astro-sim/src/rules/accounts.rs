@@ -4,6 +4,7 @@
 use crate::refusal::Refusal;
 use crate::rules::fields::{self, Body};
 use crate::world::account::Workspace;
+use crate::world::environment::Scope;
 use crate::world::state::World;
 use crate::world::token::ApiToken;
 
@@ -65,6 +66,7 @@ pub fn delete(world: &mut World, id: &str) -> Result<(), Refusal> {
         return Err(Refusal::invalid("Workspace still has deployments"));
     }
     world.workspaces.retain(|workspace| workspace.id != id);
+    world.environment.forget(&Scope::Workspace(id.to_owned()));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 use crate::rules::fields::{self, Body};
 use crate::world::deployment::{Deployment, EnvironmentVariable, HibernationOverride, Status};
+use crate::world::environment::Scope;
 use crate::world::rollout::{Change, ChangeKind};
 use crate::world::state::World;
 use crate::world::token::ApiToken;
@@ -56,6 +57,8 @@ pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<Strin
     deployment.is_cicd_enforced = is_cicd_enforced;
     deployment.kind = kind;
     deployment.status = Status::Creating;
+    deployment.airflow.webserver_lag = world.rollout.webserver_lag;
+    deployment.airflow_url = world.site.new_airflow_url.clone();
     deployment.pending.push_back(Change::new(ChangeKind::Creation, world.clock.now()));
     apply(world, &mut deployment, body)?;
     Ok(world.add_deployment(deployment))
@@ -88,6 +91,7 @@ pub fn update(world: &mut World, id: &str, body: &Body) -> Result<(), Refusal> {
 /// Deletes a Deployment.
 pub fn delete(world: &mut World, id: &str) {
     world.deployments.retain(|deployment| deployment.id != id);
+    world.environment.forget(&Scope::Deployment(id.to_owned()));
 }
 
 fn apply(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<(), Refusal> {

@@ -3,8 +3,17 @@
 
 pub mod access;
 pub mod accounts;
+pub mod airflow;
+pub mod airflow_connections;
+pub mod airflow_dags;
+pub mod airflow_pools;
+pub mod airflow_secrets;
+pub mod airflow_variables;
+pub mod airflow_write;
 pub mod deployments;
 pub mod deploys;
+pub mod environment;
+pub mod environment_links;
 pub mod fields;
 pub mod finalize;
 pub mod hibernation;

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::rules::airflow_dags;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
 use crate::world::deployment::{Deployment, Status};
 use crate::world::rollout::{Change, ChangeKind, Outcome, Pace};
@@ -33,6 +34,7 @@ pub fn observe(world: &mut World, deployment_id: &str) {
             }
         }
     }
+    airflow_dags::refresh(world, deployment_id);
 }
 
 /// Lands everything whose time has come, where changes land by time; reads do not count here.

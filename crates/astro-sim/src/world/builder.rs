@@ -16,6 +16,7 @@ use crate::world::blobs::BlobStore;
 use crate::world::commits::CommitGraph;
 use crate::world::deploy::{Deploy, DeployKind, DeployStatus};
 use crate::world::deployment::Deployment;
+use crate::world::environment::Environment;
 use crate::world::gitea::Gitea;
 use crate::world::github::{GitHub, GitHubRepository, GitHubToken, PullRequest, USUAL_PERMISSIONS};
 use crate::world::gitlab::GitLab;
@@ -52,6 +53,7 @@ impl World {
             organizations: Vec::new(),
             workspaces: Vec::new(),
             deployments: Vec::new(),
+            environment: Environment::default(),
             tokens: Vec::new(),
             releases: runtime::releases(),
             blobs: BlobStore::default(),

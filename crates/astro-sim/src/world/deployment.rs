@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::world::airflow::Airflow;
 use crate::world::deploy::{BundleState, Deploy, DeployStatus, Snapshot};
 use crate::world::rollout::Change;
 
@@ -118,6 +119,10 @@ pub struct Deployment {
     pub is_asleep_by_schedule: bool,
     /// Override of the schedule.
     pub hibernation_override: Option<HibernationOverride>,
+    /// What its Airflow holds.
+    pub airflow: Airflow,
+    /// Base of an Airflow API elsewhere that is named instead of the world's own; a test puts a real Airflow there.
+    pub airflow_url: Option<String>,
     /// Deploys, oldest first.
     pub deploys: Vec<Deploy>,
     /// Accepted changes that have not landed, oldest first.
@@ -155,6 +160,8 @@ impl Deployment {
             settings: Map::new(),
             is_asleep_by_schedule: false,
             hibernation_override: None,
+            airflow: Airflow::default(),
+            airflow_url: None,
             deploys: Vec::new(),
             pending: VecDeque::new(),
             created_at: Timestamp::UNIX_EPOCH,

@@ -2,6 +2,7 @@
 //! It must not know any face, any HTTP type, nor the rules between its parts.
 
 pub mod account;
+pub mod airflow;
 pub mod azure_devops;
 pub mod bitbucket;
 pub mod bitbucket_dc;
@@ -12,6 +13,7 @@ pub mod builder_gitea;
 pub mod commits;
 pub mod deploy;
 pub mod deployment;
+pub mod environment;
 pub mod gitea;
 pub mod github;
 pub mod github_runs;

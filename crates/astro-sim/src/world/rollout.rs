@@ -36,11 +36,13 @@ pub struct Rollout {
     pub outcome: Outcome,
     /// Ends of the next deploys, used up first.
     pub next: VecDeque<Outcome>,
+    /// Requests to the Airflow of a Deployment made from now on that are answered 404 after its creation has landed.
+    pub webserver_lag: u32,
 }
 
 impl Default for Rollout {
     fn default() -> Rollout {
-        Rollout { pace: Pace::Polls(1), outcome: Outcome::Healthy, next: VecDeque::new() }
+        Rollout { pace: Pace::Polls(1), outcome: Outcome::Healthy, next: VecDeque::new(), webserver_lag: 0 }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::world::bitbucket::Bitbucket;
 use crate::world::bitbucket_dc::BitbucketDc;
 use crate::world::blobs::BlobStore;
 use crate::world::deployment::Deployment;
+use crate::world::environment::Environment;
 use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
 use crate::world::gitlab::GitLab;
@@ -50,6 +51,8 @@ pub struct Site {
     /// Host and port of a registry outside the world that takes the images instead. The world cannot look into it, so
     /// it believes that every image was pushed there.
     pub external_registry: Option<String>,
+    /// Base of the Airflow API that Deployments made from now on name instead of the world's own.
+    pub new_airflow_url: Option<String>,
 }
 
 impl Site {
@@ -74,6 +77,8 @@ pub struct World {
     pub workspaces: Vec<Workspace>,
     /// Deployments.
     pub deployments: Vec<Deployment>,
+    /// Environment objects.
+    pub environment: Environment,
     /// API tokens.
     pub tokens: Vec<ApiToken>,
     /// Runtime releases on offer.

@@ -69,6 +69,24 @@ impl Bench {
         (response.status(), response.json().await.unwrap())
     }
 
+    /// Sends a call to the Airflow of the Deployment, below its API's base, and returns status and JSON; null if there is none.
+    pub async fn airflow(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let two = self.sim.with(|world| world.deployments[0].airflow_version.starts_with('2'));
+        self.airflow_at(method, &format!("api/{}/{path}", if two { "v1" } else { "v2" }), body).await
+    }
+
+    /// Sends a call below the Deployment's Airflow and returns status and JSON; null if there is none.
+    pub async fn airflow_at(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let url = format!("{}/airflow/{}/{path}", self.sim.url(), self.deployment);
+        let request = self.client.request(method, url).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap_or_default())
+    }
+
     /// Returns the path of the Deployment and what follows.
     pub fn path(&self, rest: &str) -> String {
         format!("/deployments/{}{rest}", self.deployment)

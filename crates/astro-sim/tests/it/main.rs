@@ -1,14 +1,18 @@
 //! Each rule of the simulated platform, once, through its HTTP faces.
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
+mod airflow;
+mod airflow_writes;
 mod azure_devops;
 mod bench;
 mod bitbucket;
 mod bitbucket_dc;
 mod deployments;
 mod deploys;
+mod environment;
 mod faults;
 mod finalize;
+mod gates;
 mod gitea;
 mod github;
 mod github_runs;
