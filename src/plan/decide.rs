@@ -272,6 +272,10 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         }
         Target::Deployment { .. } | Target::Unmapped { .. } => {}
     }
+    if let Some(base) = facts.preview.as_ref().and_then(|preview| preview.image_of.as_ref()) {
+        notices
+            .push(format!("the image is the one that {} runs, because ours would be the same; nothing is built", quoted(base)));
+    }
     if let Some(branch) = &facts.request.into {
         notices.push(format!("this is what merging the pull request into {} would do", quoted(branch)));
     }

@@ -122,7 +122,8 @@ fn ready(facts: &Facts, deployment: &Deployment) -> Result<()> {
             .because("the Deployment hibernates, and Astro takes no deploys while it does")
             .hint("set `wake-on-deploy: true` to wake it for the deploy, or wake it in Astro"));
     }
-    if deployment.status == DeploymentStatus::Creating {
+    // Whoever makes a preview waits until it is up.
+    if deployment.status == DeploymentStatus::Creating && facts.preview.is_none() {
         return Err(Error::new(Kind::Refused, doing)
             .because("the Deployment is still being created")
             .hint("try again when Astro shows it as healthy"));

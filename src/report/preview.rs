@@ -189,16 +189,16 @@ impl PreviewReport {
         if !self.is_there() {
             return String::new();
         }
-        let mut text = format!("{}\n\n", ink.prose(&self.life()));
+        let mut text = format!("{}\n\n", inked(&self.life(), ink));
         for line in self.details() {
-            text.push_str(&format!("- {}\n", ink.prose(&line)));
+            text.push_str(&format!("- {}\n", inked(&line, ink)));
         }
         if !self.details().is_empty() {
             text.push('\n');
         }
         let left = self.left();
         if !left.is_empty() {
-            let mut body: String = left.iter().take(room).map(|line| format!("- {}\n", ink.prose(line))).collect();
+            let mut body: String = left.iter().take(room).map(|line| format!("- {}\n", inked(line, ink))).collect();
             if left.len() > room {
                 body.push_str(&format!("- … and {} more\n", left.len() - room));
             }
@@ -245,6 +245,12 @@ impl PreviewReport {
             "still_paused": self.still_paused.iter().map(|(dag, why)| json!({ "dag": dag, "why": why })).collect::<Vec<_>>(),
         })
     }
+}
+
+/// Returns a sentence in which names stand between backticks, these as code.
+fn inked(sentence: &str, ink: Ink) -> String {
+    let parts = sentence.split('`').enumerate();
+    parts.map(|(index, part)| if index % 2 == 1 { ink.code(part) } else { ink.prose(part) }).collect()
 }
 
 /// Returns the time to the minute, or as the platform gave it.

@@ -120,6 +120,15 @@ impl Bench {
         self.run_in(&self.project(), arguments)
     }
 
+    /// Runs the program while another run of it goes on.
+    pub fn run_beside(&self, arguments: &[&str]) -> Ran {
+        let temporary = self.folder.path().join("tmp-beside");
+        let mut program = self.program(&self.project(), arguments);
+        std::fs::create_dir_all(&temporary).expect("a folder");
+        let output = program.env("TMPDIR", &temporary).output().expect("the program");
+        self.ended(output, "tmp-beside")
+    }
+
     /// Returns the program, ready to be started in a folder.
     fn program(&self, folder: &Path, arguments: &[&str]) -> Command {
         let temporary = self.folder.path().join("tmp");
@@ -145,16 +154,16 @@ impl Bench {
         }
         let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
         assert!(stopped.success());
-        self.ended(child.wait_with_output().expect("the end"))
+        self.ended(child.wait_with_output().expect("the end"), "tmp")
     }
 
     /// Runs the program in a folder.
     pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ran {
-        self.ended(self.program(folder, arguments).output().expect("the program"))
+        self.ended(self.program(folder, arguments).output().expect("the program"), "tmp")
     }
 
-    fn ended(&self, output: std::process::Output) -> Ran {
-        let temporary = self.folder.path().join("tmp");
+    fn ended(&self, output: std::process::Output, temporary: &str) -> Ran {
+        let temporary = self.folder.path().join(temporary);
         let left: Vec<_> = std::fs::read_dir(&temporary).expect("a folder").flatten().map(|entry| entry.path()).collect();
         assert!(left.is_empty(), "temporary files were left behind: {left:?}");
         Ran {

@@ -15,6 +15,7 @@ mod mapping;
 mod mono;
 mod plan;
 mod planning;
+mod previews;
 mod reports;
 #[cfg(target_os = "linux")]
 mod sealed;

@@ -34,6 +34,7 @@ use crate::plan::preview::mark;
 use crate::plan::preview::roll::{self, Roll};
 use crate::plan::preview::sweep::expiry;
 use crate::report::preview::{Fate, PreviewReport};
+use crate::report::previews::SweptFate;
 use crate::settings::origin::Origin;
 use crate::settings::values::{DeployTypeSetting, Mapping};
 
@@ -214,7 +215,7 @@ async fn start(session: &Session, who: &Who, forge: Option<&dyn Forge>) -> Resul
     let (name, mark) = match &roll.own {
         Some(own) => (own.deployment.name.clone(), own.mark.clone()),
         None => {
-            keep_limit(session, &astro, forge, &mut roll).await?;
+            keep_limit(session, &astro, forge, (&owner, &mut roll)).await?;
             (chosen_name(session, (&owner, &who.branch, &base), &all)?, new_mark(session, &owner, &who.branch)?)
         }
     };
@@ -255,16 +256,23 @@ fn refuse_odd(session: &Session, base: &Deployment) -> Result<()> {
 }
 
 /// Holds the number of previews down, first by sweeping away those that are over.
-async fn keep_limit(session: &Session, astro: &AstroClient, forge: Option<&dyn Forge>, roll: &mut Roll) -> Result<()> {
+async fn keep_limit(
+    session: &Session,
+    astro: &AstroClient,
+    forge: Option<&dyn Forge>,
+    (owner, roll): (&Owner, &mut Roll),
+) -> Result<()> {
     let Some(limit) = session.settings.previews.limit.map(|limit| limit as usize) else {
         return Ok(());
     };
     if roll.others.len() >= limit && !session.settings.previews.dry_run {
         let others = std::mem::take(&mut roll.others);
-        let base = others.first().map(|other| other.mark.owner.base.clone());
-        sweep::swept(session, astro, forge, others).await?;
-        roll.others = roll::marked(astro.deployments(None).await?);
-        roll.others.retain(|other| Some(&other.mark.owner.base) == base.as_ref());
+        // This forge knows nothing of what another repository's pull requests are.
+        let (ours, mut left): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|other| other.mark.owner.repository == owner.repository);
+        let swept = sweep::swept(session, astro, forge, ours).await?;
+        left.extend(swept.into_iter().filter(|it| !matches!(it.fate, SweptFate::Deleted(_))).map(|it| it.preview));
+        roll.others = left;
     }
     if roll.others.len() < limit {
         return Ok(());

@@ -116,7 +116,7 @@ pub fn prospect(blueprint: &Blueprint, base: &Deployment) -> Deployment {
         remote_execution: base.remote_execution,
         development_mode,
         description: blueprint.description.clone(),
-        ..Deployment::new(DeploymentId::new("(new)"), &blueprint.name)
+        ..Deployment::new(DeploymentId::new("new"), &blueprint.name)
     }
 }
 
