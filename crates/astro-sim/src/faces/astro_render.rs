@@ -4,10 +4,21 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::rules::hibernation;
 use crate::world::account::{Organization, Workspace};
 use crate::world::deploy::{BundleState, Deploy, Snapshot};
 use crate::world::deployment::{Deployment, EnvironmentVariable, HibernationOverride, Status};
 use crate::world::state::World;
+
+/// What the tasks of a hosted Deployment get unless it was made otherwise.
+const RESOURCES: [(&str, &str); 4] = [
+    ("defaultTaskPodCpu", "0.25"),
+    ("defaultTaskPodMemory", "0.5Gi"),
+    ("resourceQuotaCpu", "10"),
+    ("resourceQuotaMemory", "20Gi"),
+];
+/// Where a standard Deployment runs unless it was made otherwise.
+const PLACE: [(&str, &str); 2] = [("cloudProvider", "AWS"), ("region", "us-east-1")];
 
 /// Returns an Organization.
 pub fn organization(organization: &Organization) -> Value {
@@ -72,8 +83,9 @@ pub fn deployment(world: &World, deployment: &Deployment) -> Value {
     ];
     add_texts(&mut answer, optional);
     if let Some(answer) = answer.as_object_mut() {
+        answer.extend(hosted_defaults(deployment));
         answer.extend(deployment.settings.clone());
-        add_scaling(answer, deployment);
+        add_scaling(answer, deployment, world.clock.now());
     }
     answer
 }
@@ -154,13 +166,31 @@ fn variable(variable: &EnvironmentVariable) -> Value {
     answer
 }
 
-fn add_scaling(answer: &mut Map<String, Value>, deployment: &Deployment) {
+/// Returns what a hosted Deployment always has, whether it was asked for or not.
+fn hosted_defaults(deployment: &Deployment) -> Map<String, Value> {
+    let mut defaults = Map::new();
+    let remote = deployment.settings.get("remoteExecution").and_then(|remote| remote.get("enabled")) == Some(&Value::Bool(true));
+    let common: &[(&str, &str)] = if deployment.kind == "HYBRID" { &[] } else { &[("schedulerSize", "SMALL")] };
+    let resources: &[(&str, &str)] = if deployment.kind == "HYBRID" || remote { &[] } else { &RESOURCES };
+    let place: &[(&str, &str)] = if deployment.kind == "STANDARD" { &PLACE } else { &[] };
+    let texts = common.iter().chain(resources).chain(place);
+    defaults.extend(texts.map(|(field, text)| ((*field).to_owned(), Value::from(*text))));
+    if deployment.kind != "HYBRID" {
+        defaults.insert("isHighAvailability".into(), false.into());
+    }
+    defaults
+}
+
+fn add_scaling(answer: &mut Map<String, Value>, deployment: &Deployment, now: Timestamp) {
     if let Some(chosen) = &deployment.hibernation_override {
         let spec = answer.entry("scalingSpec").or_insert_with(|| json!({}));
         spec["hibernationSpec"]["override"] = hibernation_override(chosen);
     }
     if deployment.is_development_mode {
-        let status = json!({ "isHibernating": deployment.status == Status::Hibernating });
+        let mut status = json!({ "isHibernating": deployment.status == Status::Hibernating });
+        if let Some((word, at)) = hibernation::next_event(deployment, now) {
+            add_texts(&mut status, [("nextEventType", Some(word.to_owned())), ("nextEventAt", Some(time(at)))]);
+        }
         answer.insert("scalingStatus".into(), json!({ "hibernationStatus": status }));
     }
 }

@@ -47,7 +47,7 @@ pub struct Written<T> {
 impl Write<'_> {
     /// Returns an error unless the body has the required fields and only known ones of the right kind.
     pub fn check(&self, known: &[(&str, Holds)], required: &[&str]) -> Result<(), Refusal> {
-        for name in required.iter().filter(|name| !self.body.contains_key(**name)) {
+        if let Some(name) = required.iter().find(|name| !self.body.contains_key(**name)) {
             return Err(self.api.malformed(format!("'{name}' is a required property")));
         }
         for (name, value) in self.body {

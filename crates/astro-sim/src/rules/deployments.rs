@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
+use crate::rules::deployment_checks;
 use crate::rules::fields::{self, Body};
 use crate::world::deployment::{Deployment, EnvironmentVariable, HibernationOverride, Status};
 use crate::world::environment::Scope;
@@ -46,14 +47,15 @@ pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<Strin
         return Err(Refusal::invalid(format!("Runtime {runtime} is not available")));
     }
     let kind = fields::filled(body, "type").unwrap_or_else(|| "STANDARD".into());
-    if kind == "DEDICATED" && fields::filled(body, "clusterId").is_none() {
-        return Err(Refusal::invalid("Invalid request: clusterId is required for a DEDICATED deployment"));
-    }
+    deployment_checks::check_new(&kind, body)?;
     let mut deployment = Deployment::named(&name);
     deployment.airflow_version = world.airflow_of(&runtime);
     deployment.runtime_version = runtime;
     deployment.workspace_id = workspace_id;
     deployment.is_dag_deploy_enabled = kind != "HYBRID";
+    if kind == "HYBRID" || deployment.airflow_version.starts_with('2') {
+        deployment.executor = "CELERY".into();
+    }
     deployment.is_cicd_enforced = is_cicd_enforced;
     deployment.kind = kind;
     deployment.status = Status::Creating;
@@ -122,12 +124,27 @@ fn apply(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<
         }
     }
     apply_queues(world, deployment, body);
-    apply_scaling(deployment);
+    apply_scheduler(deployment, body);
+    apply_scaling(deployment, body);
     apply_remote(deployment, body);
+    deployment_checks::check(deployment, body)?;
     apply_variables(world, deployment, body)
 }
 
+/// Answers a hybrid scheduler in fields of its own.
+fn apply_scheduler(deployment: &mut Deployment, body: &Body) {
+    let Some(scheduler) = body.get("scheduler") else { return };
+    for (sent, answered) in [("au", "schedulerAu"), ("replicas", "schedulerReplicas")] {
+        if let Some(number) = scheduler.get(sent) {
+            deployment.settings.insert(answered.into(), number.clone());
+        }
+    }
+}
+
 fn apply_queues(world: &mut World, deployment: &mut Deployment, body: &Body) {
+    if deployment.executor == "KUBERNETES" {
+        deployment.settings.remove("workerQueues");
+    }
     let Some(queues) = body.get("workerQueues").and_then(Value::as_array) else { return };
     let mut answered = Vec::new();
     for queue in queues.iter().filter_map(Value::as_object) {
@@ -141,7 +158,12 @@ fn apply_queues(world: &mut World, deployment: &mut Deployment, body: &Body) {
 }
 
 /// Takes the override out of the scaling settings, which have their own place on a Deployment.
-fn apply_scaling(deployment: &mut Deployment) {
+fn apply_scaling(deployment: &mut Deployment, body: &Body) {
+    if !deployment.is_development_mode && !body.contains_key("scalingSpec") {
+        // What leaves development mode leaves its schedules behind (inferred).
+        deployment.settings.remove("scalingSpec");
+        deployment.hibernation_override = None;
+    }
     let spec = deployment.settings.get_mut("scalingSpec").and_then(|spec| spec.get_mut("hibernationSpec"));
     let chosen = spec.and_then(Value::as_object_mut).and_then(|spec| spec.remove("override"));
     let Some(Value::Object(chosen)) = chosen else { return };

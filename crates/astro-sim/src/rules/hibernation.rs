@@ -1,11 +1,30 @@
 //! Sleeping and waking by override (reference/astro-platform.md 5.6).
 //! It must not know deploys.
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use crate::refusal::Refusal;
+use crate::rules::cron::Cron;
 use crate::rules::fields::{self, Body};
 use crate::world::deployment::{Deployment, HibernationOverride, Status};
 use crate::world::rollout::{Change, ChangeKind};
 use crate::world::state::World;
+
+/// Returns the word and the time of what the schedules make happen next; `None` while an override rules, and where no
+/// schedule is enabled or one cannot be read.
+pub fn next_event(deployment: &Deployment, now: Timestamp) -> Option<(&'static str, Timestamp)> {
+    if deployment.hibernation_override.is_some() {
+        return None;
+    }
+    let asleep = deployment.status == Status::Hibernating;
+    let (word, field) = if asleep { ("WAKE", "wakeAtCron") } else { ("HIBERNATE", "hibernateAtCron") };
+    let schedules = deployment.settings.get("scalingSpec")?.get("hibernationSpec")?.get("schedules")?.as_array()?;
+    let enabled =
+        schedules.iter().filter_map(Value::as_object).filter(|schedule| fields::flag(schedule, "isEnabled") == Some(true));
+    let times: Option<Vec<Timestamp>> = enabled.map(|schedule| Cron::parse(&fields::text(schedule, field)?)?.next(now)).collect();
+    times?.into_iter().min().map(|at| (word, at))
+}
 
 /// Sets an override; falling asleep and waking take as long as a rollout.
 pub fn set(world: &mut World, deployment_id: &str, body: &Body) -> Result<HibernationOverride, Refusal> {

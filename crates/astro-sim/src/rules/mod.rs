@@ -10,6 +10,8 @@ pub mod airflow_pools;
 pub mod airflow_secrets;
 pub mod airflow_variables;
 pub mod airflow_write;
+pub mod cron;
+pub mod deployment_checks;
 pub mod deployments;
 pub mod deploys;
 pub mod environment;

@@ -65,6 +65,7 @@ impl World {
             bitbucket: Bitbucket::default(),
             bitbucket_dc: BitbucketDc::default(),
             rollout: Rollout::default(),
+            last_creation: Timestamp::UNIX_EPOCH,
             faults: Vec::new(),
             notes: Vec::new(),
             body_limit: 2 << 30,
@@ -135,7 +136,6 @@ impl World {
 
     /// Adds a Deployment, filling in what is empty, and returns its id.
     pub fn add_deployment(&mut self, mut deployment: Deployment) -> String {
-        let now = self.clock.now();
         if deployment.id.is_empty() {
             deployment.id = self.ids.fresh();
         }
@@ -149,11 +149,19 @@ impl World {
         if deployment.namespace.is_empty() {
             deployment.namespace = format!("sim-namespace-{:04}", self.ids.number());
         }
-        deployment.created_at = now;
-        deployment.updated_at = now;
+        self.last_creation = self.creation_after(self.last_creation);
+        deployment.created_at = self.last_creation;
+        deployment.updated_at = self.last_creation;
         let id = deployment.id.clone();
         self.deployments.push(deployment);
         id
+    }
+
+    /// Returns the time of a creation after another one: now, or a little later, so that no two are the same when shown.
+    fn creation_after(&self, last: Timestamp) -> Timestamp {
+        let shown = |at: Timestamp| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        let next = last.saturating_add(SignedDuration::from_millis(1)).unwrap_or(last);
+        shown(self.clock.now()).max(shown(next))
     }
 
     /// Adds a landed deploy to a Deployment's history and returns its id; an unknown Deployment gets nothing.

@@ -2,6 +2,7 @@
 //! It must not know who asks, nor the rules between its parts.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::faults::Fault;
@@ -101,6 +102,8 @@ pub struct World {
     pub bitbucket_dc: BitbucketDc,
     /// How changes land.
     pub rollout: Rollout,
+    /// When the newest Deployment was made, were it gone or not.
+    pub last_creation: Timestamp,
     /// Faults that wait for requests.
     pub faults: Vec<Fault>,
     /// Irreversible things that happened.

@@ -48,11 +48,8 @@ async fn an_address_elsewhere_is_named_instead() {
         Bench::with(Deployment { airflow_url: Some("http://127.0.0.1:1/api/v2".into()), ..Deployment::named("one") }).await;
     let (_, shown) = bench.get(&bench.path("")).await;
     assert_eq!((&shown["apiUrl"], &shown["webServerAirflowApiUrl"]), (&json!("http://127.0.0.1:1/api/v2"), &shown["apiUrl"]));
-    let workspace = bench.sim.with(|world| {
-        world.site.new_airflow_url = Some("http://127.0.0.1:2/api/v2".into());
-        world.workspaces[0].id.clone()
-    });
-    let create = json!({ "type": "STANDARD", "name": "new", "workspaceId": workspace });
+    bench.sim.with(|world| world.site.new_airflow_url = Some("http://127.0.0.1:2/api/v2".into()));
+    let create = bench.new_deployment(&[]);
     assert_eq!(bench.post("/deployments", create).await.1["apiUrl"], "http://127.0.0.1:2/api/v2");
 }
 
@@ -79,8 +76,7 @@ async fn a_webserver_comes_up_after_its_deployment_and_sleeps_with_it() {
     let mut world = World::new();
     world.rollout.webserver_lag = 2;
     let mut bench = Bench::on(world).await;
-    let workspace = bench.sim.with(|world| world.workspaces[0].id.clone());
-    let create = json!({ "type": "STANDARD", "name": "new", "workspaceId": workspace, "isDevelopmentMode": true });
+    let create = bench.new_deployment(&[("isDevelopmentMode", json!(true))]);
     let (_, made) = bench.post("/deployments", create).await;
     bench.deployment = made["id"].as_str().unwrap().to_owned();
     assert_eq!(get(&bench, "version").await.0, StatusCode::SERVICE_UNAVAILABLE);

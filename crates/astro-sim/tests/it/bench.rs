@@ -87,6 +87,19 @@ impl Bench {
         (response.status(), response.json().await.unwrap_or_default())
     }
 
+    /// Returns the request for a small standard Deployment in the first Workspace, with further fields; null takes one out.
+    pub fn new_deployment(&self, further: &[(&str, Value)]) -> Value {
+        let mut body = json!({
+            "type": "STANDARD", "name": "new", "workspaceId": self.sim.with(|world| world.workspaces[0].id.clone()),
+            "executor": "CELERY", "cloudProvider": "AWS", "region": "us-east-1",
+            "defaultTaskPodCpu": "0.25", "defaultTaskPodMemory": "0.5Gi",
+            "resourceQuotaCpu": "10", "resourceQuotaMemory": "20Gi",
+        });
+        further.iter().for_each(|(field, value)| body[*field] = value.clone());
+        body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        body
+    }
+
     /// Returns the path of the Deployment and what follows.
     pub fn path(&self, rest: &str) -> String {
         format!("/deployments/{}{rest}", self.deployment)

@@ -89,14 +89,15 @@ async fn a_deployment_can_be_made_changed_and_deleted() {
     let mut bench = Bench::on(World::new()).await;
     let workspace = bench.sim.with(|world| world.workspaces[0].id.clone());
     let secret = json!({ "key": "PASSWORD", "isSecret": true, "value": "hush" });
-    let create = json!({
-        "type": "STANDARD", "name": "new", "workspaceId": workspace, "executor": "CELERY", "cloudProvider": "AWS",
-        "region": "us-east-1", "environmentVariables": [secret], "isDevelopmentMode": true,
-        "workerQueues": [{
-            "name": "default", "isDefault": true, "astroMachine": "A5", "minWorkerCount": 0, "maxWorkerCount": 3,
-            "workerConcurrency": 5,
-        }],
+    let queue = json!({
+        "name": "default", "isDefault": true, "astroMachine": "A5", "minWorkerCount": 0, "maxWorkerCount": 3,
+        "workerConcurrency": 5,
     });
+    let create = bench.new_deployment(&[
+        ("environmentVariables", json!([secret])),
+        ("isDevelopmentMode", json!(true)),
+        ("workerQueues", json!([queue])),
+    ]);
     let (status, made) = bench.post("/deployments", create).await;
     assert_eq!((status, &made["status"]), (StatusCode::OK, &json!("CREATING")), "{made}");
     bench.deployment = made["id"].as_str().unwrap().to_owned();
@@ -116,6 +117,11 @@ async fn a_deployment_can_be_made_changed_and_deleted() {
     assert_eq!(bench.post(&bench.path(""), partial).await.1["fieldErrors"][0]["field"], "executor");
     let delete = async || bench.send(Method::DELETE, &bench.path(""), None).await.status();
     assert_eq!((delete().await, delete().await), (StatusCode::NO_CONTENT, StatusCode::NOT_FOUND));
+    for rest in ["", "/deploys", "/deploys/x"] {
+        assert_eq!(bench.get(&bench.path(rest)).await.0, StatusCode::NOT_FOUND, "{rest}");
+    }
+    assert_eq!(bench.airflow_at(Method::GET, "api/v2/version", None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(bench.get("/deployments").await.1["totalCount"], 0);
     assert_eq!(bench.sim.violations(), Vec::<String>::new());
 }
 

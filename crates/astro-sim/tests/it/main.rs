@@ -7,6 +7,7 @@ mod azure_devops;
 mod bench;
 mod bitbucket;
 mod bitbucket_dc;
+mod deployment_rules;
 mod deployments;
 mod deploys;
 mod environment;
