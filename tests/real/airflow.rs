@@ -1,0 +1,228 @@
+//! Copies between real Airflows 2.11 and 3.1, read afterwards in the target's database.
+//! `tests/real/run` starts what it needs.
+#![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
+
+mod airflow_scene;
+#[expect(dead_code, reason = "shared with the tests of engines")]
+mod components;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use airflow_scene::{Airflow, Major, Mood, Pair, Proxy};
+use axum::http::Method;
+use liftoff::airflow::address::api_url;
+use liftoff::airflow::client::AirflowClient;
+use liftoff::env::snapshot::Env;
+use liftoff::error::Kind;
+use liftoff::http::client::{Options, build};
+use liftoff::http::exchange::Caller;
+use liftoff::model::airflow::{ObjectKind, Paused};
+use liftoff::model::secret::Secret;
+use liftoff::preview::copy::{Copied, copy};
+use liftoff::preview::copy_plan::{Counts, Wish, Wishes};
+use liftoff::preview::reachable::reachable;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "astro-token-of-the-test";
+
+/// What must never be sent, nor found in the target unless it was set there by hand.
+const SECRETS: [&str; 6] = ["hush-password", "hush-key", "hush-nested", "hush-variable", "hush-json", "***"];
+
+fn client(proxy: &Proxy) -> AirflowClient {
+    let env = Env::new([], Path::new("/").to_owned());
+    let mut caller = Caller::new(build(&env, &Options::for_calls(None)).expect("a client"));
+    caller.retry.first_delay = Duration::from_millis(50);
+    AirflowClient::new(caller, &api_url(&proxy.url).expect("an address"), &Secret::new(TOKEN)).expect("a client")
+}
+
+fn everything() -> Wishes {
+    Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, managed: BTreeSet::new() }
+}
+
+fn counts(connections: usize, variables: usize, pools: usize) -> Counts {
+    Counts { connections, variables, pools }
+}
+
+fn left(copied: &Copied) -> Vec<String> {
+    copied.left.iter().map(ToString::to_string).collect()
+}
+
+/// Two Airflows, a proxy before each, and a client for each.
+struct Stage {
+    pair: Pair,
+    from: Proxy,
+    to: Proxy,
+    source: AirflowClient,
+    target: AirflowClient,
+}
+
+impl Stage {
+    fn new(major: Major) -> Self {
+        let pair = Pair::new(major);
+        let (from, to) = (pair.source.behind(TOKEN), pair.target.behind(TOKEN));
+        let (source, target) = (client(&from), client(&to));
+        Self { pair, from, to, source, target }
+    }
+
+    async fn copy(&self) -> Copied {
+        let copied = copy(&self.source, &self.target, &everything()).await.expect("a copy");
+        assert_eq!(self.from.writes(), [], "the source is only read");
+        copied
+    }
+}
+
+fn post(airflow: &Airflow, kind: ObjectKind, body: &Value) {
+    airflow.ask(Method::POST, &format!("/{}", kind.plural()), Some(body));
+}
+
+fn seed(source: &Airflow) {
+    let extra = json!({ "region": "eu", "api_key": "hush-key", "deep": { "password": "hush-nested", "x": 1 }, "none": null });
+    for connection in [
+        json!({ "connection_id": "plain", "conn_type": "http", "host": "example.org", "port": null }),
+        json!({
+            "connection_id": "full", "conn_type": "postgres", "host": "db", "login": "ada", "schema": "s", "port": 5432,
+            "password": "hush-password", "description": "The \u{fc}ber base", "extra": extra.to_string(),
+        }),
+        json!({ "connection_id": "clear-extra", "conn_type": "http", "extra": "{\"b\": 2, \"a\": [1, {\"c\": null}]}", "host": "" }),
+        json!({ "connection_id": "only-secrets", "conn_type": "aws", "extra": "{\"aws_secret_access_key\": \"hush-key\"}" }),
+    ] {
+        post(source, ObjectKind::Connection, &connection);
+    }
+    for (key, value) in [
+        ("plain", "v"),
+        ("json", "{\"a\": 1}"),
+        ("empty", ""),
+        ("large", &"0123456789".repeat(6_000)),
+        ("schl\u{fc}ssel \u{1f511}", "w\u{e4}rme\n\t\"quoted\""),
+        ("a/b?c#d%2Fe", "hostile"),
+        ("..", "dots"),
+    ] {
+        post(source, ObjectKind::Variable, &json!({ "key": key, "value": value, "description": "d" }));
+    }
+    for pool in [
+        json!({ "name": "small", "slots": 3, "include_deferred": true, "description": null }),
+        json!({ "name": "a b", "slots": 0, "include_deferred": false, "description": "two words" }),
+    ] {
+        post(source, ObjectKind::Pool, &pool);
+    }
+    source.rows("UPDATE slot_pool SET slots = 17, include_deferred = 1 WHERE pool = 'default_pool'");
+    for number in 0..130 {
+        source.rows(&format!("INSERT INTO variable (key, val, is_encrypted) VALUES ('many-{number:03}', '{number}', 0)"));
+    }
+}
+
+const CONNECTIONS: &str =
+    "SELECT conn_id, conn_type, host, login, schema, port, password, description, extra FROM connection ORDER BY conn_id";
+const VARIABLES: &str = "SELECT key, val, description FROM variable WHERE key NOT LIKE 'many-%' ORDER BY key";
+const POOLS: &str = "SELECT pool, slots, include_deferred, description FROM slot_pool ORDER BY pool";
+
+fn assert_copied(target: &Airflow, full_extra: &str) {
+    assert_eq!(
+        target.rows(CONNECTIONS),
+        json!([
+            ["clear-extra", "http", "", null, null, null, null, null, "{\"b\": 2, \"a\": [1, {\"c\": null}]}"],
+            ["full", "postgres", "db", "ada", "s", 5432, null, "The \u{fc}ber base", full_extra],
+            ["only-secrets", "aws", null, null, null, null, null, null, null],
+            ["plain", "http", "example.org", null, null, null, null, null, null],
+        ])
+    );
+    assert_eq!(
+        target.rows(VARIABLES),
+        json!([
+            ["a/b?c#d%2Fe", "hostile", "d"],
+            ["empty", "", "d"],
+            ["json", "{\"a\": 1}", "d"],
+            ["large", "0123456789".repeat(6_000), "d"],
+            ["plain", "v", "d"],
+            ["schl\u{fc}ssel \u{1f511}", "w\u{e4}rme\n\t\"quoted\"", "d"],
+        ])
+    );
+    assert_eq!(target.rows("SELECT count(*), sum(val) FROM variable WHERE key LIKE 'many-%'"), json!([[130, 8385]]));
+    assert_eq!(
+        target.rows(POOLS),
+        json!([["a b", 0, 0, "two words"], ["default_pool", 17, 1, "Default pool"], ["small", 3, 1, null]])
+    );
+}
+
+async fn brings_everything_that_is_clear(major: Major, passwords: &[&str]) {
+    let stage = Stage::new(major);
+    seed(&stage.pair.source);
+    let copied = stage.copy().await;
+    for seen in stage.to.writes() {
+        assert!(!seen.body.contains("password"), "{seen:?}");
+        for secret in SECRETS {
+            assert!(!seen.body.contains(secret) && !seen.path.contains(secret), "{seen:?}");
+        }
+    }
+    assert_copied(&stage.pair.target, "{\"deep\":{\"x\":1},\"none\":null,\"region\":\"eu\"}");
+    assert_eq!((copied.created, copied.updated, copied.unchanged), (counts(4, 136, 2), counts(0, 0, 1), Counts::default()));
+    let mut expected: Vec<String> = passwords.iter().map(|line| (*line).to_owned()).collect();
+    expected.push("variable `..`: no address can hold its name".to_owned());
+    assert_eq!(left(&copied), expected);
+
+    let again = stage.copy().await;
+    assert_eq!(stage.to.writes(), [], "a second copy writes nothing");
+    assert_eq!((again.created.total(), again.updated.total(), again.unchanged), (0, 0, counts(4, 136, 3)));
+    assert_eq!(left(&again), expected);
+
+    keeps_what_was_set_by_hand(&stage).await;
+}
+
+/// Secrets set in the target by hand survive that everything else changes in the source.
+async fn keeps_what_was_set_by_hand(stage: &Stage) {
+    let (source, target) = (&stage.pair.source, &stage.pair.target);
+    target.rows("UPDATE connection SET password = 'by-hand', extra = '{\"region\": \"us\", \"api_key\": \"by-hand\"}' WHERE conn_id = 'full'");
+    target.rows("INSERT INTO variable (key, val, is_encrypted) VALUES ('only-here', 'kept', 0)");
+    source.rows("UPDATE connection SET host = NULL, port = NULL, description = NULL, login = 'eve' WHERE conn_id = 'full'");
+    source.rows("UPDATE connection SET extra = NULL, conn_type = 'ftp' WHERE conn_id = 'clear-extra'");
+    source.rows("UPDATE variable SET val = 'changed', description = NULL WHERE key = 'a/b?c#d%2Fe'");
+    source.rows("UPDATE variable SET description = 'other' WHERE key = 'plain'");
+    source.rows("UPDATE slot_pool SET slots = 5, description = 'one' WHERE pool = 'a b'");
+    source.rows("UPDATE slot_pool SET slots = 18, include_deferred = 0 WHERE pool = 'default_pool'");
+
+    let copied = stage.copy().await;
+    let written: BTreeSet<String> = stage
+        .to
+        .writes()
+        .into_iter()
+        .map(|seen| format!("{} {}", seen.method, seen.path.split('?').next().unwrap_or_default()))
+        .collect();
+    assert!(written.iter().all(|line| line.starts_with("PATCH ")), "{written:?}");
+    assert_eq!((copied.created.total(), copied.updated), (0, counts(2, 2, 2)), "{copied:?}");
+    assert_eq!(
+        target.rows("SELECT host, port, description, login, password, extra, conn_type FROM connection WHERE conn_id = 'full'"),
+        json!([[null, null, null, "eve", "by-hand", "{\"region\": \"us\", \"api_key\": \"by-hand\"}", "postgres"]])
+    );
+    assert_eq!(target.rows("SELECT conn_type, extra FROM connection WHERE conn_id = 'clear-extra'"), json!([["ftp", null]]));
+    let variables = "SELECT key, val, coalesce(description, '') FROM variable WHERE key IN ('a/b?c#d%2Fe', 'only-here', 'plain') ORDER BY key";
+    assert_eq!(
+        target.rows(variables),
+        json!([["a/b?c#d%2Fe", "changed", ""], ["only-here", "kept", ""], ["plain", "v", "other"]])
+    );
+    assert_eq!(target.rows(POOLS), json!([["a b", 5, 0, "one"], ["default_pool", 18, 0, "Default pool"], ["small", 3, 1, null]]));
+    assert!(
+        left(&copied).iter().any(|line| line.contains("connection `full`") && line.contains("secrets of its own")),
+        "{copied:?}"
+    );
+    assert_eq!(stage.copy().await.updated.total(), 0);
+    assert_eq!(stage.to.writes(), []);
+}
+
+#[tokio::test]
+async fn a_copy_between_airflows_2_brings_everything_that_is_clear() {
+    let perhaps = "its password, if it has one";
+    let full = format!("connection `full`: {perhaps}; its extra keys `api_key`, `deep.password`");
+    let only = format!("connection `only-secrets`: {perhaps}; its extra key `aws_secret_access_key`");
+    let [clear, plain] = ["clear-extra", "plain"].map(|name| format!("connection `{name}`: {perhaps}"));
+    brings_everything_that_is_clear(Major::Two, &[&clear, &full, &only, &plain]).await;
+}
+
+#[tokio::test]
+async fn a_copy_between_airflows_3_brings_everything_that_is_clear() {
+    let full = "connection `full`: its password; its extra keys `api_key`, `deep.password`";
+    let only = "connection `only-secrets`: its extra key `aws_secret_access_key`";
+    brings_everything_that_is_clear(Major::Three, &[full, only]).await;
+}
