@@ -20,7 +20,7 @@ use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
 use crate::report::figures;
 use crate::report::markdown;
-use crate::report::preview::Fate;
+use crate::report::preview::{Fate, PreviewReport};
 use crate::report::run::{Ending, Run};
 use crate::settings::values::Annotations;
 
@@ -122,7 +122,8 @@ impl<'a> Reporter<'a> {
         let body = markdown::report(run, Markup { limit: markup.limit.saturating_sub(MARK_ROOM), ..markup });
         let target = match run.preview {
             // A preview that is made anew is another Deployment, and its comment stays the same.
-            Some(preview) => format!("preview of {}", preview.base),
+            Some(PreviewReport { base_id: Some(base), .. }) => format!("preview of {base}"),
+            Some(_) => return,
             None => run.deployment.map_or_else(|| self.named_target(), |deployment| deployment.id.to_string()),
         };
         let mark = markdown::mark(&run.project, &target);

@@ -157,7 +157,7 @@ async fn work(
 async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
     let previews = matches!(command, Command::Preview(_));
     let dry = previews && session.settings.previews.dry_run;
-    let only_shows = *command == Command::Plan || dry;
+    let wish = if *command == Command::Plan || dry { Wish::Show } else { Wish::Ship };
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
         unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
@@ -166,13 +166,13 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     let ending = match &outcome {
         Err(unfinished) => Ending::Failed { error: &unfinished.error, accepted: unfinished.accepted.as_ref() },
         Ok(Some(outcome)) => Ending::Shipped(outcome),
-        Ok(None) if only_shows => Ending::Planned,
+        Ok(None) if wish == Wish::Show => Ending::Planned,
         Ok(None) => Ending::Declined,
     };
     let run = story.told(session, ending);
     let settings = report::shown_settings(session);
     let json = json::run(&run, &settings);
-    if let Err(error) = printed(session, only_shows, &run, &json) {
+    if let Err(error) = printed(session, wish, &run, &json) {
         return said(&session.console, &error);
     }
     hand_on(&session.outlets(), &session.console, outputs::values(&run, &json), &report::summary(&run));
@@ -190,7 +190,7 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     }
 }
 
-fn printed(session: &Session, only_shows: bool, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
+fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
     let console = &session.console;
     if session.settings.report.format == Format::Json {
         return console.json(json);
@@ -204,7 +204,7 @@ fn printed(session: &Session, only_shows: bool, run: &Run<'_>, json: &serde_json
             lines.extend(run.preview.iter().flat_map(|preview| preview.text()));
             lines.iter().try_for_each(|line| console.data(line))
         }
-        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if only_shows => {
+        (Ending::Planned | Ending::Failed { .. }, Some(plan), deployment) if wish == Wish::Show => {
             text::plan(plan, deployment, &report::shown_settings(session), Detail::Full)
                 .iter()
                 .try_for_each(|line| console.data(line))

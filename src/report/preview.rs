@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::model::blueprint::HibernationSchedule;
 use crate::model::deployment::{Rest, RestEvent};
+use crate::model::ids::DeploymentId;
+use crate::model::preview::Subject;
 use crate::model::revision::CommitSha;
 use crate::plan::preview::sweep::minutes;
 use crate::preview::copy::Copied;
@@ -23,6 +25,8 @@ pub struct PreviewReport {
     pub subject: String,
     /// Name of the Deployment that it is made from.
     pub base: String,
+    /// Its id, once it is known.
+    pub base_id: Option<DeploymentId>,
     /// When it expires.
     pub expires: Option<Timestamp>,
     /// When it sleeps; none when it never does.
@@ -76,6 +80,12 @@ pub enum Fate {
 }
 
 impl PreviewReport {
+    /// Returns a report of which nothing is known but the subject.
+    #[must_use]
+    pub fn about(subject: &Subject) -> Self {
+        Self { subject: subject.words(), ..Self::default() }
+    }
+
     /// Returns what became of the preview, where that is not the story of a deploy.
     #[must_use]
     pub fn headline(&self) -> Option<String> {

@@ -10,6 +10,7 @@ pub mod layers;
 pub mod nearest;
 pub mod origin;
 pub mod parse;
+pub mod preview_reader;
 pub mod previews;
 pub mod reader;
 pub mod resolve;

@@ -6,7 +6,7 @@ use crate::settings::conflicts;
 use crate::settings::forge;
 use crate::settings::layers::{Layers, Sources, gather};
 use crate::settings::origin::Origin;
-use crate::settings::previews::previews;
+use crate::settings::preview_reader::previews;
 use crate::settings::reader::Reader;
 use crate::settings::setting::Compat;
 use crate::settings::typed::Value;

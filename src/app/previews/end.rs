@@ -1,10 +1,11 @@
 //! The end of previews: deletes them, and tells the forge that they are gone.
 
+use crate::app::previews::who::Who;
 use crate::app::session::Session;
 use crate::app::story::Story;
 use crate::astro::client::AstroClient;
 use crate::error::Result;
-use crate::model::preview::{Owner, Preview};
+use crate::model::preview::Preview;
 use crate::plan::preview::roll;
 use crate::report::preview::{Fate, PreviewReport};
 
@@ -13,11 +14,12 @@ use crate::report::preview::{Fate, PreviewReport};
 ///
 /// # Errors
 /// As the platform answers; what could be deleted until then is gone.
-pub async fn end(session: &Session, astro: &AstroClient, (owner, why): (&Owner, &'static str), story: &mut Story) -> Result<()> {
-    let previews = roll::all_of(roll::marked(astro.deployments(None).await?), owner);
+pub async fn end(session: &Session, astro: &AstroClient, (who, why): (&Who, &'static str), story: &mut Story) -> Result<()> {
+    let previews = who.all(roll::marked(astro.deployments(None).await?));
     let names: Vec<String> = previews.iter().map(|preview| preview.deployment.name.clone()).collect();
     let dry = session.settings.previews.dry_run;
-    let mut report = PreviewReport { subject: owner.subject.words(), ..story.preview.take().unwrap_or_default() };
+    let mut report = story.preview.take().unwrap_or_else(|| PreviewReport::about(&who.subject));
+    report.base_id = report.base_id.or_else(|| previews.first().map(|preview| preview.mark.owner.base.clone()));
     report.fate = if dry { Fate::ToDelete { why, names } } else { Fate::Deleted { why, names } };
     if !dry {
         deleted(session, astro, &previews).await?;

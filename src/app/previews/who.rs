@@ -13,7 +13,7 @@ use crate::forge::interface::{Forge, PullRequestNow};
 use crate::model::context::Repository;
 use crate::model::ids::DeploymentId;
 use crate::model::path::RelPath;
-use crate::model::preview::{Owner, Subject};
+use crate::model::preview::{Owner, Preview, Subject};
 use crate::model::revision::CommitSha;
 
 /// Whom a preview serves.
@@ -41,6 +41,12 @@ impl Who {
             subject: self.subject.clone(),
             base: base.clone(),
         }
+    }
+
+    /// Returns those of the previews that serve the same, whatever they are made from.
+    #[must_use]
+    pub fn all(&self, previews: Vec<Preview>) -> Vec<Preview> {
+        previews.into_iter().filter(|preview| self.owner(&preview.mark.owner.base) == preview.mark.owner).collect()
     }
 }
 

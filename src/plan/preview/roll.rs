@@ -58,12 +58,6 @@ pub fn call(previews: Vec<Preview>, owner: &Owner) -> Roll {
     roll
 }
 
-/// Returns the previews for a subject, whatever they are made from: those that go when it is over.
-#[must_use]
-pub fn all_of(previews: Vec<Preview>, owner: &Owner) -> Vec<Preview> {
-    previews.into_iter().filter(|preview| preview.mark.owner.serves_the_same(owner)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,8 +99,6 @@ mod tests {
                 [ids(&roll.surplus), ids(&roll.elsewhere), ids(&roll.others)],
                 ["b later timeless", "retargeted", "other"]
             );
-            let all = all_of(marked(all.clone()), &owner(7, "base"));
-            assert_eq!(all.len(), 5, "and never an unmarked one");
         }
     }
 }
