@@ -83,7 +83,7 @@ impl Base {
             return Self::Unknown("the DAGs are no part of this plan".to_owned());
         };
         match (&own.deployed, &own.diff) {
-            (Deployed::Nothing, _) => Self::Nothing,
+            (Deployed::Nothing, Diff::NotAsked | Diff::Unavailable { .. }) => Self::Nothing,
             (Deployed::Known(known), _) if known.fingerprint == Some(own.content.fingerprint) => Self::Same,
             (_, Diff::Files { base, files, .. }) => {
                 let is_dag_file = |file: &&ChangedFile| {

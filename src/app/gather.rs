@@ -76,10 +76,13 @@ pub async fn gather(
     let mut preview = None;
     let (target, astro, artifacts) = match destination {
         Destination::Known { astro, deployment, preview: of } => {
-            let (artifacts, history) = deployed_artifacts(session, &mut commits, &goods, (&astro, &deployment), history).await?;
+            let (mut artifacts, history) =
+                deployed_artifacts(session, &mut commits, &goods, (&astro, &deployment), history).await?;
             if let Some(of) = of {
                 let wanted = image_may_ship(session, &artifacts);
-                let facts = borrow::preview_facts(session, (&of, wanted), (&astro, &mut commits), &history, &mut goods).await?;
+                let facts =
+                    borrow::preview_facts(session, (&of, wanted), (&astro, &mut commits), (&history, &mut artifacts), &mut goods)
+                        .await?;
                 preview = Some(facts);
             }
             (Target::Deployment { deployment, history }, Some(*astro), artifacts)

@@ -292,7 +292,9 @@ fn notices(facts: &Facts, wanted: Option<DeployType>) -> Vec<String> {
         notices.push("`force` ships even when nothing changed; leave it out to let Liftoff skip".to_owned());
     }
     notices.extend(facts.artifacts.iter().filter_map(|artifact| relation_notice(facts, artifact, wanted?)));
-    notices.extend(facts.dags.iter().filter_map(|dags| vanishing(&dags.difference)));
+    // Nothing vanishes from what is not there yet.
+    let is_there = facts.preview.as_ref().is_none_or(|preview| preview.existence == Existence::There);
+    notices.extend(facts.dags.iter().filter(|_| is_there).filter_map(|dags| vanishing(&dags.difference)));
     notices
 }
 

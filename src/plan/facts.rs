@@ -202,6 +202,8 @@ pub enum BaseOrigin {
     Setting,
     /// The CI system's event.
     Event,
+    /// The commit recorded with the deploy that the Deployment runs from which a preview is made.
+    BaseDeployment,
     /// The merge base with the pull request's target branch.
     MergeBase,
 }
@@ -214,6 +216,7 @@ impl BaseOrigin {
             Self::Deployed => "deployed",
             Self::Setting => "setting",
             Self::Event => "event",
+            Self::BaseDeployment => "base-deployment",
             Self::MergeBase => "merge-base",
         }
     }
@@ -225,6 +228,7 @@ impl BaseOrigin {
             Self::Deployed => "that runs on the Deployment",
             Self::Setting => "given with --base",
             Self::Event => "that the CI event names as the former state",
+            Self::BaseDeployment => "that runs on the Deployment it is made from",
             Self::MergeBase => "where the pull request left its target branch",
         }
     }

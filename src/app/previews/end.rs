@@ -1,6 +1,6 @@
 //! The end of previews: deletes them, and tells the forge that they are gone.
 
-use crate::app::previews::who::Who;
+use crate::app::previews::who::{Reach, Who};
 use crate::app::session::Session;
 use crate::app::story::Story;
 use crate::astro::client::AstroClient;
@@ -14,8 +14,13 @@ use crate::report::preview::{Fate, PreviewReport};
 ///
 /// # Errors
 /// As the platform answers; what could be deleted until then is gone.
-pub async fn end(session: &Session, astro: &AstroClient, (who, why): (&Who, &'static str), story: &mut Story) -> Result<()> {
-    let previews = who.all(roll::marked(astro.deployments(None).await?));
+pub async fn end(
+    session: &Session,
+    astro: &AstroClient,
+    (who, reach, why): (&Who, Reach, &'static str),
+    story: &mut Story,
+) -> Result<()> {
+    let previews = who.all(reach, roll::marked(astro.deployments(None).await?));
     let names: Vec<String> = previews.iter().map(|preview| preview.deployment.name.clone()).collect();
     let dry = session.settings.previews.dry_run;
     let mut report = story.preview.take().unwrap_or_else(|| PreviewReport::about(&who.subject));

@@ -9,7 +9,7 @@ use crate::app::previews::end;
 use crate::app::previews::play::played;
 use crate::app::previews::scene::{self, Start};
 use crate::app::previews::wanted::{self, Wanted};
-use crate::app::previews::who::{self, Who};
+use crate::app::previews::who::{self, Reach, Who};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed, stopped};
@@ -45,8 +45,8 @@ pub async fn work(
     story.commit.clone_from(&who.commit);
     story.project.clone_from(&who.project);
     match wanted {
-        Wanted::Gone(why) => tokio::select! {
-            ended = gone(session, &who, why, story) => ended.map(|()| None).map_err(failed),
+        end @ (Wanted::Gone(why) | Wanted::Over(why)) => tokio::select! {
+            ended = gone(session, (&who, end.reach()), why, story) => ended.map(|()| None).map_err(failed),
             kind = wished.wished() => Err(failed(stopped(kind))),
         },
         Wanted::Elsewhere(fate) => {
@@ -67,9 +67,9 @@ async fn situation(session: &Session, verb: Verb, forge: Option<&dyn Forge>) -> 
 }
 
 /// Deletes what there is; without a token there is nothing.
-async fn gone(session: &Session, who: &Who, why: &'static str, story: &mut Story) -> Result<()> {
+async fn gone(session: &Session, (who, reach): (&Who, Reach), why: &'static str, story: &mut Story) -> Result<()> {
     match target::astro(session).await? {
-        Some(astro) => end::end(session, &astro, (who, why), story).await,
+        Some(astro) => end::end(session, &astro, (who, reach, why), story).await,
         None => {
             let fate = Fate::Deleted { why, names: Vec::new() };
             story.preview = Some(PreviewReport { fate, ..PreviewReport::about(&who.subject) });

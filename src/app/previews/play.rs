@@ -137,9 +137,9 @@ pub async fn played(
     }
     story.preview = Some(report);
     match instead.into_inner() {
-        Some(Wanted::Gone(why)) => {
+        Some(end @ (Wanted::Gone(why) | Wanted::Over(why))) => {
             session.console.notice(&format!("{} {why} while this run was under way", who.subject.words()));
-            end::end(session, astro, (who, why), story).await.map(|()| None).map_err(failed)
+            end::end(session, astro, (who, end.reach(), why), story).await.map(|()| None).map_err(failed)
         }
         Some(Wanted::Elsewhere(fate)) => {
             story.preview = Some(PreviewReport { fate, ..story.preview.take().unwrap_or_default() });

@@ -1,11 +1,11 @@
 //! What the subject of a preview should have now, as the forge says.
 
-use crate::app::previews::who::{self, Who};
+use crate::app::previews::who::{self, Reach, Who};
 use crate::app::session::Session;
 use crate::cli::command::Verb;
 use crate::error::Result;
 use crate::forge::interface::{Forge, PullRequestNow};
-use crate::model::context::{PullRequestState, Trust};
+use crate::model::context::{Event, PullRequestState, Trust};
 use crate::model::preview::Subject;
 use crate::report::preview::Fate;
 use crate::settings::values::Mapping;
@@ -14,10 +14,23 @@ use crate::settings::values::Mapping;
 pub enum Wanted {
     /// A preview.
     There,
-    /// None, for this reason.
+    /// None for this project, for this reason.
     Gone(&'static str),
+    /// None for any project, because the subject is over; how, in words that follow it.
+    Over(&'static str),
     /// Something that another run sees to.
     Elsewhere(Fate),
+}
+
+impl Wanted {
+    /// Returns whose previews end.
+    #[must_use]
+    pub const fn reach(&self) -> Reach {
+        match self {
+            Self::Over(_) => Reach::EveryProject,
+            Self::There | Self::Gone(_) | Self::Elsewhere(_) => Reach::ThisProject,
+        }
+    }
 }
 
 /// Returns what should be, for a run that does what it was told. An event is old; the forge knows.
@@ -30,6 +43,7 @@ pub async fn of_run(session: &Session, verb: Verb, who: &Who, forge: Option<&dyn
         return Ok(Wanted::Gone("is for a branch that no Deployment is mapped to"));
     }
     Ok(match (verb, &who.subject) {
+        (Verb::Down, _) if session.context.event == Event::BranchDeleted => Wanted::Over("was deleted"),
         (Verb::Down, _) => Wanted::Gone("is over, as this run was told"),
         (Verb::Sync, Subject::PullRequest(number)) => of_pull_request(session, who, &who::now(session, forge, *number).await?),
         _ => Wanted::There,
@@ -40,8 +54,8 @@ pub async fn of_run(session: &Session, verb: Verb, who: &Who, forge: Option<&dyn
 #[must_use]
 pub fn of_pull_request(session: &Session, who: &Who, now: &PullRequestNow) -> Wanted {
     match now.state {
-        PullRequestState::Merged => return Wanted::Gone("was merged"),
-        PullRequestState::Closed => return Wanted::Gone("was closed"),
+        PullRequestState::Merged => return Wanted::Over("was merged"),
+        PullRequestState::Closed => return Wanted::Over("was closed"),
         PullRequestState::Open => {}
     }
     // A stranger's commit is not known to be the head by all forges, and is not deployed anyway.

@@ -45,9 +45,23 @@ impl Who {
 
     /// Returns those of the previews that serve the same, whatever they are made from.
     #[must_use]
-    pub fn all(&self, previews: Vec<Preview>) -> Vec<Preview> {
-        previews.into_iter().filter(|preview| self.owner(&preview.mark.owner.base) == preview.mark.owner).collect()
+    pub fn all(&self, reach: Reach, previews: Vec<Preview>) -> Vec<Preview> {
+        let serves = |owner: &Owner| {
+            let same = self.repository == owner.repository && self.subject == owner.subject;
+            same && (reach == Reach::EveryProject || self.project == owner.project)
+        };
+        previews.into_iter().filter(|preview| serves(&preview.mark.owner)).collect()
     }
+}
+
+/// Whose previews end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The one of this run's project.
+    ThisProject,
+    /// Those of every project of the repository: whoever is told that a pull request is over may
+    /// have no checkout that says which project this run is for.
+    EveryProject,
 }
 
 /// Finds out whom the preview serves: the pull request that the CI system or `pull-request` names;

@@ -241,11 +241,13 @@ pub fn create_body(new: &Blueprint) -> Value {
 fn put_hosted(hosted: &Hosted, mut put: impl FnMut(&str, Value)) {
     let dedicated = hosted.kind == DeploymentKind::Dedicated;
     put("type", json!(if dedicated { "DEDICATED" } else { "STANDARD" }));
-    put("clusterId", json!(hosted.cluster_id));
-    if !dedicated {
-        // A cluster beats both, and both go together.
-        put("cloudProvider", json!(hosted.cloud_provider));
-        put("region", json!(hosted.region));
+    match (&hosted.cloud_provider, &hosted.region) {
+        // On shared infrastructure the platform chooses the cluster, as for its own client.
+        (Some(provider), Some(region)) if !dedicated => {
+            put("cloudProvider", json!(provider));
+            put("region", json!(region));
+        }
+        _ => put("clusterId", json!(hosted.cluster_id)),
     }
     put("schedulerSize", json!(hosted.scheduler_size));
     put("isHighAvailability", json!(hosted.high_availability));
@@ -329,7 +331,7 @@ mod tests {
                 "taskPodNodePoolId": "n",
             })
         );
-        let shared = json!({"name": "demo", "workspaceId": "w", "type": "STANDARD", "cloudProvider": "GCP", "region": "r"});
+        let shared = json!({"name": "demo", "workspaceId": "w", "type": "STANDARD", "cloudProvider": "GCP", "region": "r", "clusterId": "c"});
         let body = create_body(&read(&shared));
         assert_eq!((&body["cloudProvider"], &body["region"], body.get("clusterId")), (&json!("GCP"), &json!("r"), None));
     }

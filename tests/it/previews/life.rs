@@ -69,6 +69,8 @@ impl Life {
         ] {
             bench.set(name, value);
         }
+        // Whoever builds an image here has not taken the base's.
+        bench.set("LIFTOFF_CONTAINER_ENGINE", "/bin/false");
         bench.git(&["checkout", "-q", "-b", "change"]);
         let life = Self { bench, files };
         life.push("dags/sales.py", "from airflow.sdk import DAG\n\nwith DAG(\"sales\", tags=[\"new\"]):\n    pass\n");

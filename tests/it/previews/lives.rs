@@ -205,3 +205,41 @@ fn a_dry_run_changes_and_tells_nothing() {
     assert!(ran.data.contains("Would delete the preview"), "{}", ran.data);
     assert_eq!(life.previews().len(), 1);
 }
+
+#[test]
+fn the_end_needs_no_checkout_and_takes_every_project_along() {
+    let mut life = Life::new();
+    life.preview(&["up"]);
+    life.bench.unset("LIFTOFF_DEPLOYMENT_NAME");
+    life.bench.sim.with(|world| {
+        let mut other = world.deployments.last().expect("the preview").clone();
+        other.description = other.description.replace(" pr=1 ", " project=eu pr=1 ");
+        (other.id, other.name) = (String::new(), "of-another-project".into());
+        world.add_deployment(other);
+    });
+    assert_eq!(life.previews().len(), 2);
+    life.turns("merged");
+    let empty = tempfile::tempdir().expect("a folder");
+    life.bench.set("GITHUB_WORKSPACE", &empty.path().display().to_string());
+    let ran = life.bench.run_in(empty.path(), &["preview", "sync"]);
+    assert_eq!((ran.code, life.previews().len()), (0, 0), "{}\n{}", ran.data, ran.talk);
+    life.bench.assert_clean(&ran);
+}
+
+#[test]
+fn a_push_pipeline_finds_its_merge_request_before_and_after_the_merge() {
+    let mut life = Life::new();
+    for name in ["GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REF", "GITHUB_HEAD_REF", "GITHUB_BASE_REF"] {
+        life.bench.unset(name);
+    }
+    // A CI system that knows no pull requests, with the forge named by hand.
+    let api = life.bench.sim.github_api_url();
+    life.bench.set("LIFTOFF_FORGE", "github").set("LIFTOFF_FORGE_API_URL", &api);
+    life.preview(&["sync"]);
+    assert!(life.only().name.starts_with("demo-pr-1-change-"), "{}", life.only().name);
+    life.pull("closed", true);
+    life.preview(&["sync"]);
+    assert_eq!(life.previews().len(), 0);
+    let ran = life.preview(&["sync", "--commit", astro_sim::world::builder::SANDBOX_COMMIT]);
+    assert!(ran.data.contains("belongs to no pull request"), "{}", ran.data);
+}
