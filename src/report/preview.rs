@@ -10,6 +10,7 @@ use crate::model::preview::Subject;
 use crate::model::revision::CommitSha;
 use crate::plan::preview::sweep::minutes;
 use crate::preview::copy::Copied;
+use crate::preview::copy_plan::Counts;
 use crate::report::figures::count;
 use crate::report::ink::Ink;
 
@@ -154,15 +155,7 @@ impl PreviewReport {
             ));
         }
         if let Some(copied) = &self.copied {
-            let same = copied.unchanged.total();
-            let same = if same == 0 { String::new() } else { format!(", {same} were there already") };
-            lines.push(format!(
-                "Copied from {}: {}, {}, {}{same}.",
-                self.base,
-                count((copied.created.connections + copied.updated.connections) as u64, "connection"),
-                count((copied.created.variables + copied.updated.variables) as u64, "variable"),
-                count((copied.created.pools + copied.updated.pools) as u64, "pool"),
-            ));
+            lines.push(self.copies(copied));
         }
         if let Some(why) = &self.not_copied {
             lines.push(format!("Nothing was copied from {}: {why}.", self.base));
@@ -172,6 +165,26 @@ impl PreviewReport {
         }
         lines.extend(self.still_paused.iter().take(MOST_NAMED).map(|(dag, why)| format!("`{dag}` stays paused: {why}.")));
         lines
+    }
+
+    fn copies(&self, copied: &Copied) -> String {
+        let number = |kind: fn(&Counts) -> usize, noun: &str| {
+            let new = kind(&copied.created) + kind(&copied.updated);
+            (new > 0).then(|| count(new as u64, noun))
+        };
+        let parts: Vec<String> = [
+            number(|counts| counts.connections, "connection"),
+            number(|counts| counts.variables, "variable"),
+            number(|counts| counts.pools, "pool"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match (parts.as_slice(), copied.left.is_empty()) {
+            ([], true) => format!("Nothing of {} had to be copied.", self.base),
+            ([], false) => format!("Nothing of {} could be copied.", self.base),
+            (parts, _) => format!("Copied from {}: {}.", self.base, parts.join(", ")),
+        }
     }
 
     /// Returns what was not copied, one line each.
@@ -231,7 +244,7 @@ impl PreviewReport {
             Fate::NoPullRequest => ("no-pull-request", Vec::new()),
         };
         let copied = self.copied.as_ref().map(|copied| {
-            let counts = |counts: crate::preview::copy_plan::Counts| {
+            let counts = |counts: Counts| {
                 json!({ "connections": counts.connections, "variables": counts.variables, "pools": counts.pools })
             };
             json!({

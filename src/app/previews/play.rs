@@ -51,9 +51,9 @@ impl Play<'_> {
                 make::made(session, astro, &draft.blueprint, owner).await?
             }
         };
-        let up = make::up(session, astro, deployment).await?;
-        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(up.clone());
-        Ok(up)
+        // From here on it is there, also when the build fails meanwhile.
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(deployment.clone());
+        make::up(session, astro, deployment).await
     }
 
     async fn furnish(&self, preview: Deployment) -> Result<()> {
