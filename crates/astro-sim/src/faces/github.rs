@@ -50,6 +50,7 @@ const ROUTES: &[Route<Needs>] = &[
     route("ListCheckRuns", "GET", "repos/*/*/commits/*/check-runs", (CHECKS, "read")),
     route("ListPullFiles", "GET", "repos/*/*/pulls/*/files", (&["pull_requests"], "read")),
     route("GetPull", "GET", "repos/*/*/pulls/*", (&["pull_requests"], "read")),
+    route("UpdatePull", "PATCH", "repos/*/*/pulls/*", (&["pull_requests"], "write")),
     route("Compare", "GET", "repos/*/*/compare/**", (&["contents"], "read")),
     route("ListStatuses", "GET", "repos/*/*/commits/*/statuses", (&["statuses"], "read")),
     route("ListPullsOfCommit", "GET", "repos/*/*/commits/*/pulls", (&["pull_requests"], "read")),
@@ -153,6 +154,7 @@ fn talk(repository: &mut GitHubRepository, asked: &Asked<'_>, operation: &str, i
             repository.comments.retain(|comment| comment.id != id);
             Ok(Answer::empty(204))
         }
+        "UpdatePull" => github_reads::change(repository, asked),
         "CreateStatus" => {
             let status = CommitStatus { id: ids.number(), ..wanted_status(repository, asked)? };
             let answer = Answer::json(201, &render::status(at, &status));

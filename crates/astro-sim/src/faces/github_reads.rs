@@ -1,10 +1,11 @@
 //! What GitHub tells about commits and pull requests: <https://docs.github.com/rest/commits> and
-//! <https://docs.github.com/rest/pulls>. It must not know who may ask.
+//! <https://docs.github.com/rest/pulls>, and how a pull request is opened and closed. It must not know who may ask.
 
 use crate::exchange::Answer;
-use crate::faces::github_answer::{Asked, missing};
+use crate::faces::github_answer::{Asked, missing, unprocessable};
 use crate::faces::github_render as render;
 use crate::refusal::Refusal;
+use crate::rules::fields;
 use crate::world::github::{GitHubRepository, PullRequest};
 
 /// Most files of a comparison; they come with its first page.
@@ -52,6 +53,25 @@ fn compare(repository: &GitHubRepository, asked: &Asked<'_>) -> Result<Answer, R
 /// Returns the pull request of a number.
 pub fn pull<'a>(repository: &'a GitHubRepository, argument: &str) -> Result<&'a PullRequest, Refusal> {
     repository.pulls.iter().find(|pull| Ok(pull.number) == argument.parse()).ok_or_else(missing)
+}
+
+/// Opens or closes a pull request, or changes the branch that it would merge into.
+pub fn change(repository: &mut GitHubRepository, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    let (state, base) = (fields::text(&asked.body, "state"), fields::text(&asked.body, "base"));
+    if state.as_deref().is_some_and(|state| !["open", "closed"].contains(&state)) {
+        return Err(unprocessable("state is not included in the list"));
+    }
+    if base.as_ref().is_some_and(|base| !repository.graph.refs.contains_key(base)) {
+        return Err(unprocessable("base is invalid"));
+    }
+    let number = pull(repository, asked.argument())?.number;
+    let pull = repository.pulls.iter_mut().find(|pull| pull.number == number).ok_or_else(missing)?;
+    if pull.merged && state.as_deref() == Some("open") {
+        return Err(unprocessable("state cannot be changed: the pull request is merged"));
+    }
+    pull.state = state.unwrap_or_else(|| pull.state.clone());
+    pull.base_ref = base.unwrap_or_else(|| pull.base_ref.clone());
+    Ok(Answer::json(200, &render::pull(&asked.at, pull)))
 }
 
 fn no_commit(name: &str) -> Refusal {

@@ -115,3 +115,18 @@ async fn enterprise_paths_work_and_what_is_not_simulated_says_so() {
     assert_eq!(call(&bench, Method::POST, "releases", Some(json!({}))).await.status(), StatusCode::NOT_IMPLEMENTED);
     assert_eq!(bench.sim.violations(), ["unknown GitHub route POST /github/repos/acme/demo/releases"]);
 }
+
+#[tokio::test]
+async fn a_pull_request_is_closed_opened_and_retargeted_but_not_once_it_is_merged() {
+    let bench = Bench::sandbox().await;
+    let change = async |body: Value| call(&bench, Method::PATCH, "pulls/1", Some(body)).await.status();
+    assert_eq!(change(json!({ "state": "closed", "base": "change" })).await, StatusCode::OK);
+    let now = call(&bench, Method::GET, "pulls/1", None).await.json::<Value>().await.unwrap();
+    assert_eq!((&now["state"], &now["base"]["ref"]), (&json!("closed"), &json!("change")));
+    assert_eq!(change(json!({ "state": "open" })).await, StatusCode::OK);
+    for wrong in [json!({ "state": "merged" }), json!({ "base": "nowhere" })] {
+        assert_eq!(change(wrong).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    bench.sim.with(|world| world.github.repositories[0].pulls[0].merged = true);
+    assert_eq!(change(json!({ "state": "open" })).await, StatusCode::UNPROCESSABLE_ENTITY);
+}
