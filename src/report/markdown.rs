@@ -13,6 +13,7 @@ use crate::plan::verdict::Verdict;
 use crate::report::dags_markdown;
 use crate::report::figures;
 use crate::report::ink::Ink;
+use crate::report::preview::Fate;
 use crate::report::run::{Ending, Run};
 use crate::report::text;
 
@@ -125,6 +126,7 @@ fn icon(run: &Run<'_>) -> &'static str {
         Ending::Failed { .. } => "❌",
         Ending::InProgress => "🚀",
         Ending::Planned => "📋",
+        Ending::Declined if run.preview.is_some_and(|preview| matches!(preview.fate, Fate::Deleted { .. })) => "🗑️",
         Ending::Declined => "⚪",
     }
 }

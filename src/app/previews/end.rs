@@ -29,7 +29,8 @@ pub async fn end(
     if !dry {
         deleted(session, astro, &previews).await?;
     }
-    story.deployment = previews.into_iter().next().map(|preview| preview.deployment);
+    // What is gone has no page to link to.
+    story.deployment = None;
     story.plan = None;
     story.preview = Some(report);
     Ok(())

@@ -56,3 +56,49 @@ fn the_remote_tells_which_forge_and_which_repository() {
         assert_eq!(bench.sim.violations(), Vec::<String>::new(), "{:?}", row.kind);
     }
 }
+
+#[test]
+fn every_forge_keeps_previews() {
+    for row in ROWS {
+        for merged in [None, Some("3333333333333333333333333333333333333333")] {
+            let mut bench = bench(row);
+            for name in ["LIFTOFF_DEPLOY_TYPE", "LIFTOFF_ALLOW_OTHER_REPOSITORY"] {
+                bench.unset(name);
+            }
+            // Whoever builds an image here has not taken the base's.
+            bench.set("LIFTOFF_CONTAINER_ENGINE", "/bin/false").set("LIFTOFF_DEPLOYMENT_NAME", "demo");
+            let main = bench.git(&["rev-parse", "HEAD"]);
+            bench.write("dags/sales.py", "from airflow.sdk import DAG\n\nwith DAG(\"sales\", tags=[\"new\"]):\n    pass\n");
+            let head = bench.commit("A change");
+            bench.sim.with(|world| {
+                let git = [("provider", "GENERIC"), ("remoteUrl", &remote(row)), ("commitSha", &main)];
+                let git = git.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+                let base = world.deployments.iter_mut().find(|deployment| deployment.name == "demo").expect("the base");
+                base.deploys[0].git = Some(git);
+                (row.graph)(world).push("change", &head, &[("dags/sales.py", "modified")]);
+                (row.advance)(world, &head);
+            });
+            let previews = |bench: &Bench| {
+                bench
+                    .sim
+                    .with(|world| world.deployments.iter().filter(|it| it.description.contains("[liftoff-preview:1 ")).count())
+            };
+            let sync = |bench: &Bench| {
+                let ran = bench.run(&["preview", "sync"]);
+                assert_eq!(ran.code, 0, "{:?} {merged:?}: {}\n{}", row.kind, ran.data, ran.talk);
+                assert!(!ran.talk.contains("warning"), "{:?}: {}", row.kind, ran.talk);
+                assert_eq!(bench.sim.violations(), Vec::<String>::new(), "{:?}", row.kind);
+                ran
+            };
+            sync(&bench);
+            assert_eq!(previews(&bench), 1, "{:?}", row.kind);
+            bench.sim.with(|world| (row.end)(world, merged));
+            let ran = sync(&bench);
+            assert!(ran.data.contains("Deleted the preview demo-pr-1-"), "{:?}: {}", row.kind, ran.data);
+            assert_eq!(previews(&bench), 0, "{:?}", row.kind);
+            let comments = bench.sim.with(|world| (row.comments)(world));
+            let ours: Vec<&String> = comments.iter().map(|(_, text)| text).filter(|text| text.contains("preview")).collect();
+            assert!(ours.len() == 1 && ours[0].contains("Deleted the preview"), "{:?}: {comments:?}", row.kind);
+        }
+    }
+}
