@@ -151,6 +151,8 @@ pub enum Mood {
     Away(u16),
     /// Hands it on and loses the answer.
     Forgetful,
+    /// Answers as an Airflow that has nothing.
+    Blind,
 }
 
 /// A request that a proxy saw.
@@ -177,7 +179,7 @@ struct ProxyState {
     credential: String,
     expected: String,
     seen: Mutex<Vec<Seen>>,
-    moods: Mutex<Vec<(Method, Mood)>>,
+    moods: Mutex<Vec<(Method, &'static str, Mood)>>,
 }
 
 impl Proxy {
@@ -205,10 +207,10 @@ impl Proxy {
         Self { url: format!("http://{address}/api/{version}"), state, _stop: stop }
     }
 
-    /// Sets what becomes of the next requests with this method, one by one.
-    pub fn expect(&self, method: &Method, moods: &[Mood]) {
+    /// Sets what becomes of the next requests with this method and this part of a path, one by one.
+    pub fn expect(&self, method: &Method, part: &'static str, moods: &[Mood]) {
         let mut queue = self.state.moods.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.extend(moods.iter().map(|mood| (method.clone(), *mood)));
+        queue.extend(moods.iter().map(|mood| (method.clone(), part, *mood)));
     }
 
     /// Returns what was asked since the last time.
@@ -240,11 +242,16 @@ async fn hand_on(State(state): State<Arc<ProxyState>>, request: Request) -> Resp
     }
     let mood = {
         let mut moods = state.moods.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = moods.iter().position(|(method, _)| *method == parts.method);
-        next.map_or(Mood::Fine, |index| moods.remove(index).1)
+        let next = moods.iter().position(|(method, part, _)| *method == parts.method && path.contains(part));
+        next.map_or(Mood::Fine, |index| moods.remove(index).2)
     };
     if let Mood::Away(status) = mood {
         return answer(status, b"<html>no Airflow here</html>".to_vec());
+    }
+    if mood == Mood::Blind {
+        let list = parts.uri.path().rsplit('/').next().unwrap_or_default();
+        let nothing = json!({ list: [], "total_entries": 0 });
+        return answer(200, nothing.to_string().into_bytes());
     }
     let root = state.api.rsplit_once("/api/").expect("an API").0;
     let mut onward = client().request(parts.method, format!("{root}{path}")).header("authorization", &state.credential);
