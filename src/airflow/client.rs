@@ -9,7 +9,7 @@
 //!   the outermost object. It writes JSON anew (`{"a":1}` as `{"a": 1}`, `2.10` as `2.1`). Airflow 2 shows variables as
 //!   they are, secrets included.
 //! - Airflow 2 has no extra in the list of connections, and answers 500 for one whose extra is JSON but no object.
-//! - What exists already is answered 409 by both.
+//! - The creation of what exists already is answered 409 by both, but for variables of Airflow 2, which it overwrites.
 //! - `%2F` in a path is part of a name, except in pools and DAGs of Airflow 2 and DAGs of Airflow 3, which answer 404, as
 //!   both do for a name with a line break.
 

@@ -287,13 +287,17 @@ async fn survives_lost_answers(major: Major) {
     assert_eq!(stage.pair.target.rows("SELECT key, val FROM variable"), json!([["v/w", "1"]]));
 
     // Created by someone else between the list and the creation: what is there stays, but for what differs.
-    source.rows("DELETE FROM connection");
-    post(source, ObjectKind::Variable, &json!({ "key": "late", "value": "ours" }));
-    stage.pair.target.rows("INSERT INTO variable (key, val, is_encrypted) VALUES ('late', 'theirs', 0)");
-    stage.to.expect(&Method::GET, "/variables?", &[Mood::Blind]);
+    stage.to.expect(&Method::GET, "/connections?", &[Mood::Blind]);
+    assert_eq!(stage.copy().await.unchanged, counts(1, 1, 2));
+    stage.pair.target.rows("UPDATE connection SET host = 'theirs', password = 'by-hand'");
+    stage.pair.target.rows("UPDATE slot_pool SET slots = 9 WHERE pool = 'p'");
+    stage.to.expect(&Method::GET, "/connections?", &[Mood::Blind]);
+    stage.to.expect(&Method::GET, "/pools?", &[Mood::Blind]);
+    // One of the changes is that of the default pool, which the list did not show.
     let copied = stage.copy().await;
-    assert_eq!((copied.created.total(), copied.updated), (0, counts(0, 1, 0)), "{copied:?}");
-    assert_eq!(stage.pair.target.rows("SELECT val FROM variable WHERE key = 'late'"), json!([["ours"]]));
+    assert_eq!((copied.created.total(), copied.updated), (0, counts(1, 0, 2)), "{copied:?}");
+    assert_eq!(stage.pair.target.rows("SELECT conn_id, host, password FROM connection"), json!([["c", "h", "by-hand"]]));
+    assert_eq!(stage.pair.target.rows("SELECT slots FROM slot_pool WHERE pool = 'p'"), json!([[2]]));
 }
 
 #[tokio::test]
@@ -308,7 +312,7 @@ async fn what_is_created_without_an_answer_is_found_in_airflow_3() {
 
 /// Airflow 2 cannot list a page with such a pool; the others are copied all the same.
 #[tokio::test]
-async fn a_pool_without_a_limit_stops_no_other() {
+async fn a_pool_that_airflow_cannot_show_stops_no_other() {
     let stage = Stage::new(Major::Two);
     for (name, slots) in [("after", 2), ("before", 1)] {
         post(&stage.pair.source, ObjectKind::Pool, &json!({ "name": name, "slots": slots, "include_deferred": false }));
@@ -354,7 +358,7 @@ async fn airflow_is_awaited_until_it_answers() {
 
 /// What Airflow says to a refused value holds the value; what we say does not.
 #[tokio::test]
-async fn refusals_repeat_no_value() {
+async fn what_airflow_refuses_is_told_without_its_value() {
     for major in [Major::Two, Major::Three] {
         let stage = Stage::new(major);
         let extra = Extra::Text(Secret::new("[\"hush-key\"]"));

@@ -117,22 +117,29 @@ impl Airflow {
 
     /// Returns the rows of a query to the database, as the Airflow behind the API has it. Nothing in it is encrypted.
     pub fn rows(&self, query: &str) -> Value {
-        let script = "import json, sqlite3, sys\n\
-            database = sqlite3.connect(sys.argv[1], timeout=30)\n\
-            rows = database.execute(sys.argv[2]).fetchall()\n\
-            database.commit()\n\
-            print(json.dumps(rows))";
-        let database = self.home.join("airflow.db");
-        let output = self.program("python", &["-c", script, database.to_str().expect("UTF-8"), query]);
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("rows")
+        self.database(&[query])
     }
 
     fn empty(&self) {
-        for table in ["connection", "variable", "slot_pool WHERE pool <> 'default_pool'"] {
-            self.rows(&format!("DELETE FROM {table}"));
-        }
-        self.rows("UPDATE slot_pool SET slots = 128, include_deferred = 0");
+        self.database(&[
+            "DELETE FROM connection",
+            "DELETE FROM variable",
+            "DELETE FROM slot_pool WHERE pool <> 'default_pool'",
+            "UPDATE slot_pool SET slots = 128, include_deferred = 0",
+        ]);
+    }
+
+    /// Runs statements and returns the rows of the last one.
+    fn database(&self, statements: &[&str]) -> Value {
+        let script = "import json, sqlite3, sys\n\
+            with sqlite3.connect(sys.argv[1], timeout=30) as database:\n  \
+              rows = [database.execute(statement).fetchall() for statement in sys.argv[2:]]\n\
+            print(json.dumps(rows[-1]))";
+        let database = self.home.join("airflow.db");
+        let arguments = [&["-S", "-c", script, database.to_str().expect("UTF-8")], statements].concat();
+        let output = self.program("python", &arguments);
+        assert!(output.status.success(), "{statements:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("rows")
     }
 
     fn program(&self, name: &str, arguments: &[&str]) -> Output {
