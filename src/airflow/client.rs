@@ -118,7 +118,7 @@ impl AirflowClient {
     /// Returns all objects of a kind.
     ///
     /// # Errors
-    /// As `version`; `Kind::Transfer` for more than 20,000 of them.
+    /// As `version`; `Kind::Transfer` for more than 20,000 of them, or 256 MiB.
     pub async fn list(&self, kind: ObjectKind) -> Result<Listing> {
         let outcome = match kind {
             ObjectKind::Connection => self.listed::<WireConnection>(kind).await,
@@ -159,7 +159,7 @@ impl AirflowClient {
     /// # Errors
     /// As `version`; `Kind::Usage` for a name that cannot stand in an address.
     pub async fn find(&self, kind: ObjectKind, name: &str) -> Result<Option<Object>> {
-        let doing = format!("read the {kind} `{name}` of Airflow");
+        let doing = format!("read the {kind} `{}` of Airflow", name.escape_debug());
         let url = self.url_below(kind.plural(), name, &[], &doing)?;
         match kind {
             ObjectKind::Connection => found::<WireConnection, _>(self.rest.get(url).await, &doing),
@@ -174,7 +174,7 @@ impl AirflowClient {
     /// As `find`.
     pub async fn create(&self, object: &Object) -> Result<Creation> {
         let (kind, name) = (object.kind(), object.name());
-        let doing = format!("create the {kind} `{name}` in Airflow");
+        let doing = format!("create the {kind} `{}` in Airflow", name.escape_debug());
         self.url_below(kind.plural(), name, &[], &doing)?;
         let body = creation(object);
         let mut tried = 1;
@@ -200,7 +200,7 @@ impl AirflowClient {
     /// As `find`; `Kind::NotFound` when there is no such object.
     pub async fn update(&self, object: &Object, fields: &[Field]) -> Result<()> {
         let (kind, name) = (object.kind(), object.name());
-        let doing = format!("change the {kind} `{name}` in Airflow");
+        let doing = format!("change the {kind} `{}` in Airflow", name.escape_debug());
         let (body, query) = change(object, fields, self.rest.version());
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let url = self.url_below(kind.plural(), name, &query, &doing)?;
@@ -212,7 +212,7 @@ impl AirflowClient {
     /// # Errors
     /// As `find`.
     pub async fn dag(&self, id: &str) -> Result<Option<AirflowDag>> {
-        let doing = format!("read the DAG `{id}` of Airflow");
+        let doing = format!("read the DAG `{}` of Airflow", id.escape_debug());
         let url = self.url_below("dags", id, &[], &doing)?;
         found::<WireDag, _>(self.rest.get(url).await, &doing)
     }
@@ -223,8 +223,8 @@ impl AirflowClient {
     /// As `find`; `Kind::NotFound` when Airflow has parsed no such DAG.
     pub async fn set_paused(&self, id: &str, paused: Paused) -> Result<()> {
         let doing = match paused {
-            Paused::Yes => format!("pause the DAG `{id}`"),
-            Paused::No => format!("unpause the DAG `{id}`"),
+            Paused::Yes => format!("pause the DAG `{}`", id.escape_debug()),
+            Paused::No => format!("unpause the DAG `{}`", id.escape_debug()),
         };
         let url = self.url_below("dags", id, &[("update_mask", "is_paused")], &doing)?;
         let body = Map::from_iter([("is_paused".to_owned(), json!(paused == Paused::Yes))]);
@@ -339,7 +339,7 @@ mod tests {
         let endless = answer(200, &format!(r#"{{"pools":[{items}],"total_entries":999999}}"#));
         let script = Script::start(vec![endless; 3]).await;
         let error = client(&script, "v2").list(ObjectKind::Pool).await.expect_err("too many");
-        assert!(error.kind() == Kind::Transfer && error.to_string().contains("more than 20000"), "{error}");
+        assert!(error.kind() == Kind::Transfer && error.to_string().contains("more than 20000 entries"), "{error}");
         assert_eq!(script.requests().len(), 2);
     }
 
