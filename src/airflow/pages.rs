@@ -18,6 +18,9 @@ const PAGE: usize = 100;
 /// Most items of one list.
 const MOST_ITEMS: usize = 20_000;
 
+/// Most bytes of one list.
+const MOST_BYTES: usize = 256 << 20;
+
 /// A whole list.
 pub struct Items<T> {
     /// What could be read.
@@ -29,16 +32,20 @@ pub struct Items<T> {
 /// Reads a list.
 ///
 /// # Errors
-/// The failure of a page after all tries, and of a list with more than 20,000 items.
+/// The failure of a page after all tries, and of a list with more than 20,000 items or 256 MiB.
 pub async fn all<T: DeserializeOwned>(rest: &Rest, list: &str) -> Outcome<Items<T>> {
     let mut read = Items { items: Vec::new(), unread: 0 };
-    let mut offset = 0;
+    let (mut offset, mut bytes) = (0, 0);
     loop {
         let page = match page(rest, list, offset, PAGE).await {
             Err(failure) if failure.status() == Some(500) && rest.version() == ApiVersion::V1 => {
                 one_by_one(rest, list, offset, failure).await?
             }
-            outcome => outcome.map(|page| Part { seen: page.items.len(), items: page.items, total: page.total_entries })?,
+            outcome => {
+                let (page, size) = outcome?;
+                bytes += size;
+                Part { seen: page.items.len(), items: page.items, total: page.total_entries }
+            }
         };
         if page.seen == 0 {
             return Ok(read);
@@ -49,8 +56,9 @@ pub async fn all<T: DeserializeOwned>(rest: &Rest, list: &str) -> Outcome<Items<
         if offset >= page.total {
             return Ok(read);
         }
-        if offset >= MOST_ITEMS {
-            return Err(unusable(rest, list, format!("there are more than {MOST_ITEMS} of them")));
+        if offset >= MOST_ITEMS || bytes >= MOST_BYTES {
+            let reason = format!("the list has more than {MOST_ITEMS} entries or {} MiB", MOST_BYTES >> 20);
+            return Err(unusable(rest, list, reason));
         }
     }
 }
@@ -62,8 +70,8 @@ struct Part<T> {
     total: usize,
 }
 
-async fn page<T: DeserializeOwned>(rest: &Rest, list: &str, offset: usize, limit: usize) -> Outcome<Page<T>> {
-    rest.get(rest.url(&[list], &[("limit", &limit.to_string()), ("offset", &offset.to_string())])).await
+async fn page<T: DeserializeOwned>(rest: &Rest, list: &str, offset: usize, limit: usize) -> Outcome<(Page<T>, usize)> {
+    rest.sized(rest.url(&[list], &[("limit", &limit.to_string()), ("offset", &offset.to_string())])).await
 }
 
 /// Reads one page's items each for itself. Fails with the page's own failure when none of them can be shown.
@@ -72,8 +80,8 @@ async fn one_by_one<T: DeserializeOwned>(rest: &Rest, list: &str, start: usize, 
     let mut part = Part { items: Vec::new(), seen: 0, total: 0 };
     while part.seen < PAGE {
         match page::<T>(&rest, list, start + part.seen, 1).await {
-            Ok(page) if page.items.is_empty() => break,
-            Ok(page) => {
+            Ok((page, _)) if page.items.is_empty() => break,
+            Ok((page, _)) => {
                 part.total = page.total_entries;
                 part.items.extend(page.items.into_iter().take(1));
             }

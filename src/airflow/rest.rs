@@ -76,8 +76,17 @@ impl Rest {
     /// # Errors
     /// The failure after all tries.
     pub async fn get<T: DeserializeOwned>(&self, url: SafeUrl) -> Outcome<T> {
+        self.sized(url).await.map(|(answer, _)| answer)
+    }
+
+    /// Reads something, and returns the number of bytes that it took as well.
+    ///
+    /// # Errors
+    /// The failure after all tries.
+    pub async fn sized<T: DeserializeOwned>(&self, url: SafeUrl) -> Outcome<(T, usize)> {
         let answer = self.send(Method::GET, url.clone(), &Map::new()).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
+        let size = answer.body.len();
+        serde_json::from_slice(&answer.body).map(|read| (read, size)).map_err(|error| {
             // Only the place: serde's words may quote a value.
             let reason = format!("not the JSON that Airflow answers with (line {}, column {})", error.line(), error.column());
             Box::new(Failure { method: Method::GET, url, tries: 1, cause: Cause::Unusable { reason, body: Vec::new() } })

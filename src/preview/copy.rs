@@ -39,7 +39,8 @@ pub async fn copy(source: &AirflowClient, target: &AirflowClient, wishes: &Wishe
     let mut run = Run { target, copied: Copied::default(), left: BTreeMap::new(), in_a_row: AtomicUsize::new(0) };
     let (mut listed, mut failed) = (0, None);
     for kind in ObjectKind::ALL.into_iter().filter(|kind| wishes.about(*kind) == Wish::Copy) {
-        match tokio::try_join!(source.list(kind), target.list(kind)) {
+        let (ours, theirs) = tokio::join!(source.list(kind), target.list(kind));
+        match ours.and_then(|ours| theirs.map(|theirs| (ours, theirs))) {
             Ok((ours, theirs)) => {
                 listed += 1;
                 run.kind(kind, &ours, &theirs, wishes).await;
@@ -172,4 +173,80 @@ impl Run<'_> {
 fn reason(error: &Error) -> String {
     let lines = error.cause().unwrap_or(error.doing()).lines();
     lines.map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::env::snapshot::Env;
+    use crate::http::client::{Options, build};
+    use crate::http::exchange::Caller;
+    use crate::http::scripted::{Reply, Script};
+    use crate::model::secret::Secret;
+
+    fn client(script: &Script) -> AirflowClient {
+        let mut caller = Caller::new(build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client"));
+        caller.retry.first_delay = Duration::from_millis(1);
+        caller.retry.tries = 1;
+        AirflowClient::new(caller, &script.url("/api/v2"), &Secret::new("t")).expect("a client")
+    }
+
+    fn answer(status: u16, body: &str) -> Reply {
+        Reply::Answer(status, "", body.to_owned())
+    }
+
+    fn pools(names: &[String]) -> Reply {
+        let items: Vec<String> =
+            names.iter().map(|name| format!(r#"{{"name":"{name}","slots":1,"description":null}}"#)).collect();
+        answer(200, &format!(r#"{{"pools":[{}],"total_entries":{}}}"#, items.join(","), names.len()))
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("p{number:02}")).collect()
+    }
+
+    fn of_pools() -> Wishes {
+        Wishes { pools: Wish::Copy, ..Wishes::default() }
+    }
+
+    #[tokio::test]
+    async fn one_object_that_fails_stops_no_other() {
+        let source = Script::start(vec![pools(&numbered(6))]).await;
+        let mut replies = vec![pools(&[])];
+        replies.extend((0..6).map(|number| answer(if number == 2 { 422 } else { 201 }, "{}")));
+        let target = Script::start(replies).await;
+        let copied = copy(&client(&source), &client(&target), &of_pools()).await.expect("a copy");
+        assert_eq!((copied.created.pools, copied.left.len()), (5, 1), "{copied:?}");
+        assert!(matches!(&copied.left[0].why[..], [Why::Failed(reason)] if reason.contains("422")), "{copied:?}");
+        assert_eq!(source.requests().len(), 1, "the source is only read");
+    }
+
+    #[tokio::test]
+    async fn a_target_that_is_gone_is_not_asked_for_ever() {
+        let source = Script::start(vec![pools(&numbered(60))]).await;
+        let target = Script::start(vec![pools(&[])]).await;
+        let copied = copy(&client(&source), &client(&target), &of_pools()).await.expect("a copy");
+        let untried = copied.left.iter().filter(|left| left.to_string().contains("not tried")).count();
+        assert_eq!((copied.created.total(), copied.left.len()), (0, 60));
+        assert!((60 - MOST_IN_A_ROW - AT_ONCE..=60 - MOST_IN_A_ROW).contains(&untried), "{untried}");
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_cannot_be_listed_stops_no_other() {
+        let everything = Wishes { connections: Wish::Copy, ..of_pools() };
+        let source = Script::start(vec![answer(403, "{}"), pools(&numbered(1))]).await;
+        let target =
+            Script::start(vec![answer(200, r#"{"connections":[],"total_entries":0}"#), pools(&[]), answer(201, "")]).await;
+        let copied = copy(&client(&source), &client(&target), &everything).await.expect("a copy");
+        assert_eq!(copied.created.pools, 1);
+        assert!(copied.left[0].to_string().starts_with("connections: GET ") && copied.left.len() == 1, "{copied:?}");
+
+        let source = Script::start(vec![answer(403, "{}"), answer(403, "{}")]).await;
+        let target = Script::start(vec![answer(200, r#"{"connections":[],"total_entries":0}"#), pools(&[])]).await;
+        let error = copy(&client(&source), &client(&target), &everything).await.expect_err("nothing was copied");
+        assert_eq!(error.kind(), Kind::Refused, "{error}");
+    }
 }

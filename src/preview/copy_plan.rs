@@ -346,3 +346,223 @@ fn changed_pool(source: &Pool, target: &Pool) -> Step {
     }
     changed(Object::Pool(source.clone()), fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(id: &str, extra: &str, password: Password) -> Connection {
+        let extra = match extra {
+            "" => Extra::Absent,
+            "?" => Extra::Unknown,
+            text => Extra::Text(Secret::new(text)),
+        };
+        Connection {
+            id: id.to_owned(),
+            conn_type: "http".to_owned(),
+            description: None,
+            host: Some("h".to_owned()),
+            login: None,
+            schema: None,
+            port: None,
+            password,
+            extra,
+        }
+    }
+
+    fn with_extra(extra: &str) -> Object {
+        Object::Connection(connection("c", extra, Password::Absent))
+    }
+
+    fn variable(key: &str, value: &str) -> Object {
+        let (key, value) = (key.to_owned(), Secret::new(value));
+        Object::Variable(Variable { key, value, description: None, spelling: Spelling::Rewritten })
+    }
+
+    fn pool(name: &str, slots: i64) -> Object {
+        Object::Pool(Pool { name: name.to_owned(), slots, description: None, include_deferred: false })
+    }
+
+    fn everything() -> Wishes {
+        Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, managed: BTreeSet::new() }
+    }
+
+    /// Says in one line what is done and what is left.
+    fn told(source: &Object, target: Option<&Object>) -> String {
+        let (step, why) = step(source, target);
+        let extra = |object: &Object| match object {
+            Object::Connection(Connection { extra: Extra::Text(text), .. }) => format!(" {}", text.expose()),
+            _ => String::new(),
+        };
+        let done = match &step {
+            Step::Create(object) => format!("create{}", extra(object)),
+            Step::Change(Change { object, fields }) => {
+                let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+                let extra = if fields.contains(&Field::Extra) { extra(object) } else { String::new() };
+                format!("change {}{extra}", names.join(","))
+            }
+            Step::Same => "same".to_owned(),
+            Step::Leave => "leave".to_owned(),
+        };
+        let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+        if why.is_empty() { done } else { format!("{done}; {}", why.join("; ")) }
+    }
+
+    #[test]
+    fn a_new_extra_has_the_clear_keys_only() {
+        for (extra, expected) in [
+            ("", "create"),
+            ("{\"b\": 1, \"a\": null}", "create {\"b\": 1, \"a\": null}"),
+            ("not json", "create not json"),
+            (r#"{"a":1,"key":"***"}"#, "create {\"a\":1}; its extra key `key`"),
+            (r#"{"key":"***","n":{"t":"***"}}"#, "create; its extra keys `key`, `n.t`"),
+            ("***", "create; its extra, which Airflow does not show"),
+            ("?", "create; its extra, which Airflow does not show"),
+        ] {
+            assert_eq!(told(&with_extra(extra), None), expected, "{extra}");
+        }
+    }
+
+    #[test]
+    fn an_existing_extra_is_changed_only_where_nothing_can_be_destroyed() {
+        let kept = "same; its extra, because the target's holds secrets of its own";
+        for (source, target, expected) in [
+            ("", "", "same"),
+            ("", "{}", "same"),
+            ("{\"a\": 1}", "{\"a\":1}", "same"),
+            ("{\"a\":1}", "", "change extra {\"a\":1}"),
+            ("", "{\"a\":1}", "change extra"),
+            ("{\"a\":2}", "{\"a\":1,\"b\":1}", "change extra {\"a\":2}"),
+            ("text", "{\"a\":1}", "change extra text"),
+            ("{\"a\":1}", "text", "change extra {\"a\":1}"),
+            // Both hold secrets.
+            (r#"{"a":1,"k":"***"}"#, r#"{"a":1,"k":"***"}"#, "same"),
+            (r#"{"a":2,"k":"***"}"#, r#"{"a":1,"k":"***"}"#, kept),
+            (r#"{"a":1,"k":"***","l":"***"}"#, r#"{"a":1,"k":"***"}"#, "same; its extra key `l`"),
+            // Only the target holds some.
+            ("{\"a\":1}", r#"{"a":1,"k":"***"}"#, "same"),
+            ("{\"a\":2}", r#"{"a":1,"k":"***"}"#, kept),
+            ("", r#"{"k":"***"}"#, "same"),
+            ("", "***", kept),
+            ("text", r#"{"k":"***"}"#, kept),
+            // Only the source holds some.
+            (r#"{"a":1,"k":"***"}"#, "{\"a\":1}", "same; its extra key `k`"),
+            (r#"{"a":2,"k":"***"}"#, "{\"a\":1}", "change extra {\"a\":2}; its extra key `k`"),
+            (r#"{"a":2,"k":"***"}"#, "{\"a\":1,\"k\":\"mine\"}", kept),
+            ("***", "{\"a\":1}", "same; its extra, which Airflow does not show"),
+            // One of them is not known.
+            ("?", "{\"a\":1}", "same; its extra, which Airflow does not show"),
+            ("{\"a\":1}", "?", kept),
+            ("", "?", "same"),
+        ] {
+            assert_eq!(told(&with_extra(source), Some(&with_extra(target))), expected, "{source} over {target}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_reported_where_it_may_be_missing() {
+        use Password::{Absent, Present, Unknown};
+        let object = |password| Object::Connection(connection("c", "", password));
+        let (sure, perhaps) = ("its password", "its password, if it has one");
+        for (source, target, expected) in [
+            (Absent, None, ""),
+            (Present, None, sure),
+            (Unknown, None, perhaps),
+            (Absent, Some(Unknown), ""),
+            (Present, Some(Absent), sure),
+            (Present, Some(Present), ""),
+            (Present, Some(Unknown), perhaps),
+            (Unknown, Some(Absent), perhaps),
+            (Unknown, Some(Present), ""),
+            (Unknown, Some(Unknown), perhaps),
+        ] {
+            let target = target.map(object);
+            let (_, why) = step(&object(source), target.as_ref());
+            let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+            assert_eq!(why.join("; "), expected, "{source:?} over {target:?}");
+        }
+    }
+
+    #[test]
+    fn only_fields_that_differ_and_are_clear_are_changed() {
+        let old = connection("c", "", Password::Absent);
+        let new =
+            Connection { conn_type: "ftp".to_owned(), host: None, port: Some(0), login: Some("***".to_owned()), ..old.clone() };
+        let told_of =
+            |new: &Connection, old: &Connection| told(&Object::Connection(new.clone()), Some(&Object::Connection(old.clone())));
+        assert_eq!(told_of(&new, &old), "change conn_type,host,port; its login, which Airflow masks");
+        let described = Connection { description: Some(String::new()), ..old.clone() };
+        assert_eq!(told_of(&described, &old), "same", "Airflow tells no description in two ways");
+        let (Step::Create(Object::Connection(draft)), _) = step(&Object::Connection(new), None) else { panic!("a creation") };
+        assert_eq!((draft.login, draft.port), (None, Some(0)));
+    }
+
+    #[test]
+    fn secret_values_of_variables_are_neither_sent_nor_destroyed() {
+        for (source, target, expected) in [
+            ("v", None, "create"),
+            ("", None, "create"),
+            ("***", None, "leave; its value is secret"),
+            (r#"{"a":{"b":"***"}}"#, None, "leave; its value is secret"),
+            ("v", Some("v"), "same"),
+            ("v", Some("w"), "change value"),
+            ("{\"a\":1}", Some("{\"a\": 1}"), "same"),
+            ("***", Some("***"), "same"),
+            ("***", Some("by hand"), "same"),
+            ("v", Some("***"), "leave; the target's value holds secrets of its own"),
+            ("2.1", None, "create; the spelling of its number, which Airflow does not show (2.10 reads 2.1)"),
+            ("2.1", Some("2.1"), "same"),
+            ("21", None, "create"),
+        ] {
+            let target = target.map(|value| variable("v", value));
+            assert_eq!(told(&variable("v", source), target.as_ref()), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_default_pool_is_never_created() {
+        let described = |slots, description: &str| {
+            let (name, description) = (DEFAULT_POOL.to_owned(), Some(description.to_owned()));
+            Object::Pool(Pool { name, slots, description, include_deferred: true })
+        };
+        for (source, target, expected) in [
+            (pool("p", 1), None, "create"),
+            (pool("p", 1), Some(pool("p", 1)), "same"),
+            (pool("p", 1), Some(pool("p", 2)), "change slots"),
+            (pool(DEFAULT_POOL, 1), None, "change slots,include_deferred"),
+            (described(1, "a"), Some(described(1, "b")), "same"),
+            (described(1, "a"), Some(pool(DEFAULT_POOL, 2)), "change slots,include_deferred"),
+        ] {
+            assert_eq!(told(&source, target.as_ref()), expected, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_keeps_to_the_wishes_and_to_what_the_target_has_of_its_own() {
+        let source =
+            [with_extra(""), variable("v", "1"), variable("managed", "1"), variable("..", "1"), variable("", "1"), pool("p", 1)];
+        let target = [variable("v", "1"), variable("only-here", "1"), pool("only-here", 1)];
+        let mut wishes = Wishes { connections: Wish::Leave, ..everything() };
+        wishes.managed.insert((ObjectKind::Variable, "managed".to_owned()));
+        wishes.managed.insert((ObjectKind::Pool, "p of another name".to_owned()));
+        let plan = copy_plan(&source, &target, &wishes);
+        assert_eq!(plan.create, [pool("p", 1)]);
+        assert_eq!((plan.update.len(), plan.unchanged), (0, Counts { variables: 1, ..Counts::default() }));
+        let left: Vec<String> = plan.left.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            left,
+            [
+                "variable ``: no address can hold its name",
+                "variable `..`: no address can hold its name",
+                "variable `managed`: the Environment Manager delivers it",
+            ]
+        );
+        assert_eq!(copy_plan(&source, &target, &Wishes::default()), CopyPlan::default(), "nothing is copied unasked");
+    }
+
+    #[test]
+    fn a_list_that_names_something_twice_is_copied_once() {
+        let plan = copy_plan(&[pool("p", 1), pool("p", 2)], &[], &everything());
+        assert_eq!(plan.create, [pool("p", 2)]);
+    }
+}

@@ -40,3 +40,74 @@ pub async fn reachable(client: &AirflowClient, budget: Duration, on_wait: &(dyn 
         tried += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+    use crate::env::snapshot::Env;
+    use crate::http::client::{Options, build};
+    use crate::http::exchange::Caller;
+    use crate::http::scripted::{Reply, Script};
+    use crate::model::secret::Secret;
+
+    const VERSION: &str = r#"{"version":"3.1.8"}"#;
+
+    fn health(status: &str) -> Reply {
+        Reply::Answer(200, "", format!(r#"{{"metadatabase":{{"status":"{status}"}}}}"#))
+    }
+
+    fn answer(status: u16, body: &str) -> Reply {
+        Reply::Answer(status, "", body.to_owned())
+    }
+
+    /// Returns how the wait ended and what was heard meanwhile.
+    async fn waited(replies: Vec<Reply>, budget: Duration) -> (Result<()>, Vec<String>) {
+        let script = Script::start(replies).await;
+        let mut caller = Caller::new(build(&Env::new([], PathBuf::new()), &Options::for_calls(None)).expect("a client"));
+        caller.retry.first_delay = Duration::from_millis(1);
+        caller.retry.longest_delay = Duration::from_millis(5);
+        let client = AirflowClient::new(caller, &script.url("/api/v2"), &Secret::new("t")).expect("a client");
+        let heard = Mutex::new(Vec::new());
+        let on_wait = |_: Duration, why: &str| heard.lock().unwrap_or_else(PoisonError::into_inner).push(why.to_owned());
+        let outcome = reachable(&client, budget, &on_wait).await;
+        (outcome, heard.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[tokio::test]
+    async fn it_waits_for_an_airflow_that_reaches_its_database() {
+        let replies = vec![
+            answer(404, "<html>"),
+            Reply::Cut,
+            answer(200, "<html>welcome"),
+            answer(503, ""),
+            answer(200, VERSION),
+            health("unhealthy"),
+            answer(200, VERSION),
+            health("healthy"),
+        ];
+        let (outcome, heard) = waited(replies, Duration::from_secs(60)).await;
+        outcome.expect("an Airflow");
+        let words = ["404", "got no answer", "not the JSON", "503", "does not reach its database"];
+        assert_eq!(heard.len(), words.len(), "{heard:?}");
+        assert!(heard.iter().zip(words).all(|(heard, word)| heard.contains(word)), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_ends_the_wait_at_once() {
+        for (status, kind) in [(401, Kind::Auth), (403, Kind::Refused)] {
+            let (outcome, heard) = waited(vec![answer(status, "{}")], Duration::from_secs(60)).await;
+            assert_eq!((outcome.err().map(|error| error.kind()), heard.len()), (Some(kind), 0), "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_budget_ends_the_wait_also_when_nothing_is_said() {
+        for replies in [Vec::new(), vec![Reply::Hang]] {
+            let (outcome, _) = waited(replies, Duration::from_millis(50)).await;
+            assert_eq!(outcome.err().map(|error| error.kind()), Some(Kind::TimedOut));
+        }
+    }
+}

@@ -19,7 +19,7 @@ use liftoff::env::snapshot::Env;
 use liftoff::error::Kind;
 use liftoff::http::client::{Options, build};
 use liftoff::http::exchange::Caller;
-use liftoff::model::airflow::{ObjectKind, Paused};
+use liftoff::model::airflow::{Connection, Extra, Object, ObjectKind, Password, Paused};
 use liftoff::model::secret::Secret;
 use liftoff::preview::copy::{Copied, copy};
 use liftoff::preview::copy_plan::{Counts, Wish, Wishes};
@@ -109,9 +109,10 @@ fn seed(source: &Airflow) {
         post(source, ObjectKind::Pool, &pool);
     }
     source.rows("UPDATE slot_pool SET slots = 17, include_deferred = 1 WHERE pool = 'default_pool'");
-    for number in 0..130 {
-        source.rows(&format!("INSERT INTO variable (key, val, is_encrypted) VALUES ('many-{number:03}', '{number}', 0)"));
-    }
+    source.rows(
+        "WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 129) \
+         INSERT INTO variable (key, val, is_encrypted) SELECT printf('many-%03d', n), n, 0 FROM number",
+    );
 }
 
 const CONNECTIONS: &str =
@@ -225,4 +226,154 @@ async fn a_copy_between_airflows_3_brings_everything_that_is_clear() {
     let full = "connection `full`: its password; its extra keys `api_key`, `deep.password`";
     let only = "connection `only-secrets`: its extra key `aws_secret_access_key`";
     brings_everything_that_is_clear(Major::Three, &[full, only]).await;
+}
+
+const DAGS: [(&str, &str); 2] = [
+    ("one.py", "from airflow import DAG\n\ndag = DAG(\"one\", schedule=None)\n"),
+    ("broken.py", "# A DAG of airflow\nraise ValueError(\"broken on purpose\")\n"),
+];
+
+async fn unpauses_and_reports(major: Major, version: &str, file: &str) {
+    let stage = Stage::new(major);
+    stage.pair.target.parse(&DAGS);
+    assert_eq!(stage.target.version().await.expect("a version"), version);
+    stage.target.ready().await.expect("an Airflow");
+    let dag = stage.target.dag("one").await.expect("an answer").expect("a DAG");
+    assert_eq!((dag.id.as_str(), dag.paused), ("one", Paused::Yes));
+    stage.target.set_paused("one", Paused::No).await.expect("unpaused");
+    assert_eq!(stage.pair.target.rows("SELECT is_paused FROM dag WHERE dag_id = 'one'"), json!([[0]]));
+    assert_eq!(stage.target.dag("one").await.expect("an answer").map(|dag| dag.paused), Some(Paused::No));
+    stage.target.set_paused("one", Paused::Yes).await.expect("paused");
+    assert_eq!(stage.pair.target.rows("SELECT is_paused FROM dag WHERE dag_id = 'one'"), json!([[1]]));
+    assert_eq!(stage.target.dag("none/such").await.expect("an answer"), None);
+    let error = stage.target.set_paused("none", Paused::No).await.expect_err("no DAG");
+    assert_eq!(error.kind(), Kind::NotFound, "{error}");
+    let errors = stage.target.import_errors().await.expect("an answer");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].file.ends_with(file) && errors[0].stack_trace.contains("broken on purpose"), "{errors:?}");
+    assert!(errors[0].seen.is_some(), "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_dag_of_airflow_2_is_unpaused_and_a_broken_file_reported() {
+    unpauses_and_reports(Major::Two, "2.11.0", "/2-target/dags/broken.py").await;
+}
+
+#[tokio::test]
+async fn a_dag_of_airflow_3_is_unpaused_and_a_broken_file_reported() {
+    unpauses_and_reports(Major::Three, "3.1.8", "broken.py").await;
+}
+
+/// What is created although its answer is lost is found, and not created twice.
+async fn survives_lost_answers(major: Major) {
+    let stage = Stage::new(major);
+    let source = &stage.pair.source;
+    post(
+        source,
+        ObjectKind::Connection,
+        &json!({ "connection_id": "c", "conn_type": "http", "host": "h", "password": "hush-password" }),
+    );
+    post(source, ObjectKind::Variable, &json!({ "key": "v/w", "value": "1" }));
+    post(source, ObjectKind::Pool, &json!({ "name": "p", "slots": 2, "include_deferred": false }));
+    // The connection's answer is lost, the variable never arrives at first, and the pool's answer is lost.
+    stage.to.expect(&Method::POST, "", &[Mood::Forgetful, Mood::Away(503), Mood::Fine, Mood::Forgetful]);
+    let copied = stage.copy().await;
+    assert_eq!((copied.created, copied.updated.total()), (counts(1, 1, 1), 0), "{copied:?}");
+    let posts = stage.to.writes().into_iter().map(|seen| seen.path).collect::<Vec<_>>();
+    let version = stage.to.url.rsplit('/').next().unwrap_or_default();
+    let expected = ["connections", "variables", "variables", "pools"].map(|list| format!("/api/{version}/{list}"));
+    assert_eq!(posts, expected);
+    assert_eq!(stage.pair.target.rows("SELECT conn_id, host, password FROM connection"), json!([["c", "h", null]]));
+    assert_eq!(stage.pair.target.rows("SELECT key, val FROM variable"), json!([["v/w", "1"]]));
+
+    // Created by someone else between the list and the creation: what is there stays, but for what differs.
+    stage.to.expect(&Method::GET, "/connections?", &[Mood::Blind]);
+    assert_eq!(stage.copy().await.unchanged, counts(1, 1, 2));
+    stage.pair.target.rows("UPDATE connection SET host = 'theirs', password = 'by-hand'");
+    stage.pair.target.rows("UPDATE slot_pool SET slots = 9 WHERE pool = 'p'");
+    stage.to.expect(&Method::GET, "/connections?", &[Mood::Blind]);
+    stage.to.expect(&Method::GET, "/pools?", &[Mood::Blind]);
+    // One of the changes is that of the default pool, which the list did not show.
+    let copied = stage.copy().await;
+    assert_eq!((copied.created.total(), copied.updated), (0, counts(1, 0, 2)), "{copied:?}");
+    assert_eq!(stage.pair.target.rows("SELECT conn_id, host, password FROM connection"), json!([["c", "h", "by-hand"]]));
+    assert_eq!(stage.pair.target.rows("SELECT slots FROM slot_pool WHERE pool = 'p'"), json!([[2]]));
+}
+
+#[tokio::test]
+async fn what_is_created_without_an_answer_is_found_in_airflow_2() {
+    survives_lost_answers(Major::Two).await;
+}
+
+#[tokio::test]
+async fn what_is_created_without_an_answer_is_found_in_airflow_3() {
+    survives_lost_answers(Major::Three).await;
+}
+
+/// Airflow 2 cannot list a page with such a pool; the others are copied all the same.
+#[tokio::test]
+async fn a_pool_that_airflow_cannot_show_stops_no_other() {
+    let stage = Stage::new(Major::Two);
+    for (name, slots) in [("after", 2), ("before", 1)] {
+        post(&stage.pair.source, ObjectKind::Pool, &json!({ "name": name, "slots": slots, "include_deferred": false }));
+    }
+    stage.pair.source.rows("INSERT INTO slot_pool (pool, slots, include_deferred) VALUES ('boundless', -1, 0)");
+    let copied = stage.copy().await;
+    assert_eq!(copied.created, counts(0, 0, 2), "{copied:?}");
+    assert_eq!(left(&copied), ["pools: one that Airflow itself cannot show"]);
+
+    let stage = {
+        drop(stage);
+        Stage::new(Major::Three)
+    };
+    post(&stage.pair.source, ObjectKind::Pool, &json!({ "name": "boundless", "slots": -1, "include_deferred": false }));
+    assert_eq!(stage.copy().await.created, counts(0, 0, 1));
+    assert_eq!(stage.pair.target.rows("SELECT slots FROM slot_pool WHERE pool = 'boundless'"), json!([[-1]]));
+}
+
+#[tokio::test]
+async fn airflow_is_awaited_until_it_answers() {
+    for major in [Major::Two, Major::Three] {
+        let stage = Stage::new(major);
+        stage.to.expect(&Method::GET, "", &[Mood::Away(404), Mood::Away(502), Mood::Away(503), Mood::Forgetful]);
+        let heard = Mutex::new(Vec::new());
+        let on_wait = |_: Duration, why: &str| {
+            if let Ok(mut heard) = heard.lock() {
+                heard.push(why.to_owned());
+            }
+        };
+        reachable(&stage.target, Duration::from_secs(60), &on_wait).await.expect("an Airflow");
+        let heard = heard.into_inner().expect("what was heard");
+        assert!(heard.len() == 4 && heard[0].contains("404") && !heard[0].contains("no Airflow here"), "{heard:?}");
+
+        stage.to.expect(&Method::GET, "", &[Mood::Away(503); 100]);
+        let error = reachable(&stage.target, Duration::from_millis(400), &|_, _| {}).await.expect_err("no Airflow");
+        assert!(error.kind() == Kind::TimedOut && error.to_string().contains("503"), "{error}");
+
+        let stranger = stage.pair.target.behind("another-token");
+        let error = client(&stranger).list(ObjectKind::Pool).await.expect_err("a refusal");
+        assert_eq!(error.kind(), Kind::Auth, "{error}");
+    }
+}
+
+/// What Airflow says to a refused value holds the value; what we say does not.
+#[tokio::test]
+async fn what_airflow_refuses_is_told_without_its_value() {
+    for major in [Major::Two, Major::Three] {
+        let stage = Stage::new(major);
+        let extra = Extra::Text(Secret::new("[\"hush-key\"]"));
+        let connection = Connection {
+            id: "c".to_owned(),
+            conn_type: "http".to_owned(),
+            description: None,
+            host: None,
+            login: None,
+            schema: None,
+            port: None,
+            password: Password::Absent,
+            extra,
+        };
+        let error = stage.target.create(&Object::Connection(connection)).await.expect_err("a refusal");
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+    }
 }

@@ -117,22 +117,29 @@ impl Airflow {
 
     /// Returns the rows of a query to the database, as the Airflow behind the API has it. Nothing in it is encrypted.
     pub fn rows(&self, query: &str) -> Value {
-        let script = "import json, sqlite3, sys\n\
-            database = sqlite3.connect(sys.argv[1], timeout=30)\n\
-            rows = database.execute(sys.argv[2]).fetchall()\n\
-            database.commit()\n\
-            print(json.dumps(rows))";
-        let database = self.home.join("airflow.db");
-        let output = self.program("python", &["-c", script, database.to_str().expect("UTF-8"), query]);
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("rows")
+        self.database(&[query])
     }
 
     fn empty(&self) {
-        for table in ["connection", "variable", "slot_pool WHERE pool <> 'default_pool'"] {
-            self.rows(&format!("DELETE FROM {table}"));
-        }
-        self.rows("UPDATE slot_pool SET slots = 128, include_deferred = 0");
+        self.database(&[
+            "DELETE FROM connection",
+            "DELETE FROM variable",
+            "DELETE FROM slot_pool WHERE pool <> 'default_pool'",
+            "UPDATE slot_pool SET slots = 128, include_deferred = 0",
+        ]);
+    }
+
+    /// Runs statements and returns the rows of the last one.
+    fn database(&self, statements: &[&str]) -> Value {
+        let script = "import json, sqlite3, sys\n\
+            with sqlite3.connect(sys.argv[1], timeout=30) as database:\n  \
+              rows = [database.execute(statement).fetchall() for statement in sys.argv[2:]]\n\
+            print(json.dumps(rows[-1]))";
+        let database = self.home.join("airflow.db");
+        let arguments = [&["-S", "-c", script, database.to_str().expect("UTF-8")], statements].concat();
+        let output = self.program("python", &arguments);
+        assert!(output.status.success(), "{statements:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("rows")
     }
 
     fn program(&self, name: &str, arguments: &[&str]) -> Output {
@@ -151,6 +158,8 @@ pub enum Mood {
     Away(u16),
     /// Hands it on and loses the answer.
     Forgetful,
+    /// Answers as an Airflow that has nothing.
+    Blind,
 }
 
 /// A request that a proxy saw.
@@ -177,7 +186,7 @@ struct ProxyState {
     credential: String,
     expected: String,
     seen: Mutex<Vec<Seen>>,
-    moods: Mutex<Vec<(Method, Mood)>>,
+    moods: Mutex<Vec<(Method, &'static str, Mood)>>,
 }
 
 impl Proxy {
@@ -205,10 +214,10 @@ impl Proxy {
         Self { url: format!("http://{address}/api/{version}"), state, _stop: stop }
     }
 
-    /// Sets what becomes of the next requests with this method, one by one.
-    pub fn expect(&self, method: &Method, moods: &[Mood]) {
+    /// Sets what becomes of the next requests with this method and this part of a path, one by one.
+    pub fn expect(&self, method: &Method, part: &'static str, moods: &[Mood]) {
         let mut queue = self.state.moods.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.extend(moods.iter().map(|mood| (method.clone(), *mood)));
+        queue.extend(moods.iter().map(|mood| (method.clone(), part, *mood)));
     }
 
     /// Returns what was asked since the last time.
@@ -240,11 +249,16 @@ async fn hand_on(State(state): State<Arc<ProxyState>>, request: Request) -> Resp
     }
     let mood = {
         let mut moods = state.moods.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = moods.iter().position(|(method, _)| *method == parts.method);
-        next.map_or(Mood::Fine, |index| moods.remove(index).1)
+        let next = moods.iter().position(|(method, part, _)| *method == parts.method && path.contains(part));
+        next.map_or(Mood::Fine, |index| moods.remove(index).2)
     };
     if let Mood::Away(status) = mood {
         return answer(status, b"<html>no Airflow here</html>".to_vec());
+    }
+    if mood == Mood::Blind {
+        let list = parts.uri.path().rsplit('/').next().unwrap_or_default();
+        let nothing = json!({ list: [], "total_entries": 0 });
+        return answer(200, nothing.to_string().into_bytes());
     }
     let root = state.api.rsplit_once("/api/").expect("an API").0;
     let mut onward = client().request(parts.method, format!("{root}{path}")).header("authorization", &state.credential);
