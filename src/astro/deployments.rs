@@ -13,6 +13,10 @@ use crate::model::blueprint::Blueprint;
 use crate::model::deployment::Deployment;
 use crate::model::ids::DeploymentId;
 
+/// Who may create Deployments. Source: `reference/astro-docs.md` 5.1 and 7.2.
+const WHO_MAY: &str = "creating Deployments needs a token of the Workspace or the Organization with the role Workspace Operator or \
+                       more; a Deployment's own token cannot do it";
+
 impl AstroClient {
     /// Returns the settings of a Deployment from which another one can be made. Secret values of
     /// environment variables are not among them.
@@ -45,7 +49,11 @@ impl AstroClient {
             let mut failure = match sent {
                 Ok(wire) => return Ok(self.modelled(wire)),
                 Err(failure) if failure.may_have_acted() => failure,
-                Err(failure) => return Err(explained(failure, doing())),
+                Err(failure) => {
+                    let forbidden = failure.status() == Some(403);
+                    let error = explained(failure, doing());
+                    return Err(if forbidden { error.hint(WHO_MAY) } else { error });
+                }
             };
             let trouble = failure.trouble().unwrap_or(Trouble::Lost);
             let delay = policy.delay(tried, &trouble, Repeat::Safe, jitter());

@@ -11,6 +11,7 @@ use crate::model::revision::CommitSha;
 use crate::plan::preview::sweep::minutes;
 use crate::preview::copy::Copied;
 use crate::preview::copy_plan::Counts;
+use crate::preview::left::{Left, Why};
 use crate::report::figures::count;
 use crate::report::ink::Ink;
 
@@ -190,7 +191,16 @@ impl PreviewReport {
     /// Returns what was not copied, one line each.
     #[must_use]
     pub fn left(&self) -> Vec<String> {
-        self.copied.iter().flat_map(|copied| copied.left.iter().map(ToString::to_string)).collect()
+        let left: Vec<&Left> = self.copied.iter().flat_map(|copied| &copied.left).collect();
+        // Airflow 2 tells of no connection whether it has one, so this would be said of every one.
+        let doubtful = |left: &&Left| left.why == [Why::PerhapsPassword] && left.name.is_some();
+        let (doubted, others): (Vec<&Left>, Vec<&Left>) = left.into_iter().partition(doubtful);
+        let names: Vec<String> = doubted.iter().filter_map(|left| left.name.clone()).collect();
+        let mut lines: Vec<String> = others.iter().map(ToString::to_string).collect();
+        if !names.is_empty() {
+            lines.push(format!("passwords, which Airflow 2 may or may not have for {}", listed(&names)));
+        }
+        lines
     }
 
     /// Returns the lines for a terminal.

@@ -243,3 +243,56 @@ fn a_push_pipeline_finds_its_merge_request_before_and_after_the_merge() {
     let ran = life.preview(&["sync", "--commit", astro_sim::world::builder::SANDBOX_COMMIT]);
     assert!(ran.data.contains("belongs to no pull request"), "{}", ran.data);
 }
+
+#[test]
+fn the_forges_environment_comes_and_goes_with_the_preview() {
+    let life = Life::new();
+    let environments = || {
+        life.bench.sim.with(|world| {
+            let deployments = &world.github.repositories[0].deployments;
+            deployments.iter().map(|it| format!("{} {}", it.environment, it.state())).collect::<Vec<_>>()
+        })
+    };
+    life.preview(&["sync", "--forge-deployment"]);
+    let name = life.only().name;
+    assert_eq!(environments(), [format!("{name} success")]);
+    life.turns("closed");
+    life.preview(&["sync", "--forge-deployment"]);
+    assert_eq!(environments(), [format!("{name} inactive")]);
+}
+
+#[test]
+fn the_actions_word_chooses_by_the_event() {
+    let mut life = Life::new();
+    life.preview(&["sync"]);
+    life.bench.set("INPUT_ACTION", "preview");
+    let step = |life: &Life| {
+        let ran = life.bench.run(&["deploy"]);
+        assert_eq!(ran.code, 0, "{}\n{}", ran.data, ran.talk);
+        life.bench.assert_clean(&ran);
+        ran.data
+    };
+    assert!(step(&life).contains("Preview"), "a pull request is kept in sync");
+    // A deleted branch has no preview of its own; that of its pull request ends with the pull request.
+    life.bench.set("GITHUB_EVENT_NAME", "delete").set("GITHUB_REF", "refs/heads/main");
+    std::fs::write(life.path("event.json"), r#"{"ref": "change", "ref_type": "branch"}"#).expect("an event");
+    assert!(step(&life).contains("No preview: branch change was deleted"));
+    life.pull("closed", false);
+    life.bench.set("GITHUB_EVENT_NAME", "schedule");
+    std::fs::write(life.path("event.json"), r#"{"schedule": "17 4 * * *"}"#).expect("an event");
+    assert!(step(&life).ends_with("1 preview, 1 deleted\n"));
+    assert_eq!(life.previews().len(), 0);
+}
+
+#[test]
+fn a_token_that_may_not_create_deployments_is_told_what_it_takes() {
+    let mut life = Life::new();
+    let token = life.bench.sim.with(|world| {
+        let deployment_ids = vec![world.deployments[0].id.clone()];
+        world.mint_token(astro_sim::world::token::TokenSpec { deployment_ids, ..Default::default() })
+    });
+    life.bench.set("ASTRO_API_TOKEN", &token);
+    let ran = life.bench.run(&["preview", "sync"]);
+    assert_eq!(ran.code, 6, "{}", ran.talk);
+    assert!(ran.talk.contains("Workspace Operator"), "{}", ran.talk);
+}
