@@ -178,3 +178,27 @@ fn the_example_of_a_dbt_project_ships_and_goes_without_an_engine() {
     assert_eq!(scene.run(&["dbt", "delete"]).code, 0);
     assert_eq!(bundles(), []);
 }
+
+#[test]
+fn a_preview_takes_the_image_of_its_base_from_a_real_registry_without_an_engine() {
+    let password = variable("REAL_LOCKED_REGISTRY_PASSWORD");
+    let mut scene = Scene::new(demo(), &Registry::Real, |_| RealEngine::docker());
+    assert_eq!(scene.deploy(&[]).as_deref(), Some("IMAGE_AND_DAG"));
+    let image = |scene: &Scene, index: usize| {
+        let (repository, tag) = scene.bench.sim.with(|world| {
+            let deployment = &world.deployments[index];
+            (format!("{}/{}", variable("REAL_LOCKED_REGISTRY"), world.image_repository(deployment)), deployment.image_tag.clone())
+        });
+        Shipped::in_registry(&repository, &tag, &password)
+    };
+    let old = std::fs::read_to_string(scene.bench.project().join("dags/orders.py")).expect("a file of the example");
+    scene.bench.write("dags/orders.py", &format!("{old}\n# Changed.\n"));
+    scene.bench.git(&["checkout", "-q", "-b", "change"]);
+    scene.bench.commit("Change a DAG");
+    scene.bench.set("LIFTOFF_CONTAINER_ENGINE", "/nowhere/docker");
+    let ran = scene.run(&["preview", "up", "--copy-connections=false", "--copy-pools=false", "--copy-airflow-variables=false"]);
+    assert_eq!(ran.code, 0, "{}\n{}", ran.data, ran.talk);
+    assert_eq!(image(&scene, 1).id, image(&scene, 0).id, "{}", ran.talk);
+    let ran = scene.run(&["preview", "down"]);
+    assert_eq!((ran.code, scene.bench.sim.with(|world| world.deployments.len())), (0, 1), "{}", ran.talk);
+}
