@@ -35,7 +35,7 @@ pub struct Blueprint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Infrastructure {
     /// Astro Hosted, on a shared or an own cluster.
-    Hosted(Hosted),
+    Hosted(Box<Hosted>),
     /// In the customer's cloud account.
     Hybrid {
         /// Cluster.

@@ -72,7 +72,7 @@ pub async fn start(session: &Session, who: &Who, forge: Option<&dyn Forge>) -> R
         Some(own) => (Existence::There, own.deployment.clone()),
         None => (Existence::ToBe, prospect(&draft.blueprint, &base)),
     };
-    let session = for_preview(session, existence, who);
+    let session = for_preview(session, existence, (who, forge));
     let target = PreviewTarget { base: Box::new(base.clone()), existence };
     let destination =
         Destination::Known { astro: Box::new(astro.clone()), deployment: Box::new(deployment), preview: Some(target) };
@@ -132,15 +132,15 @@ async fn keep_limit(
 }
 
 /// Returns the settings under which a preview is deployed to.
-fn for_preview(session: &Session, existence: Existence, who: &Who) -> Session {
+fn for_preview(session: &Session, existence: Existence, (who, forge): (&Who, Option<&dyn Forge>)) -> Session {
     let mut session = session.clone();
     let explicit =
         |session: &Session, name: &str| session.settings.origins.get(name).is_some_and(|(_, origin)| Origin::is_explicit(origin));
     if !explicit(&session, "wake-on-deploy") {
         session.settings.deploy.wake = true;
     }
-    // The forge has said that this commit is the head, after a force push as well.
-    if matches!(who.subject, Subject::PullRequest(_)) {
+    // The forge says whether this commit is the head, after a force push as well, and is asked again before it takes effect.
+    if forge.is_some() && matches!(who.subject, Subject::PullRequest(_)) {
         session.settings.deploy.allow_older_commit = true;
     }
     if existence == Existence::ToBe && session.settings.deploy_type != DeployTypeSetting::Infer {

@@ -27,7 +27,8 @@ const BRANCHES_BUDGET: Duration = Duration::from_secs(60);
 /// Previews that are looked at the same time.
 const AT_A_TIME: usize = 4;
 
-/// Sweeps the previews of this repository.
+/// Sweeps the previews of this repository, whatever they are made from: a base that is gone cannot be
+/// named any more.
 ///
 /// # Errors
 /// `Kind::Auth` without a token; as the list of Deployments.
@@ -37,9 +38,6 @@ pub async fn gc(session: &Session, forge: Option<&dyn Forge>) -> Result<Vec<Swep
     let all = astro.deployments(None).await?;
     let mut previews = roll::marked(all);
     previews.retain(|preview| preview.mark.owner.repository == repository);
-    if let Some(base) = base(session, &astro).await? {
-        previews.retain(|preview| preview.mark.owner.base == base);
-    }
     swept(session, &astro, forge, previews).await
 }
 

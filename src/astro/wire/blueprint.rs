@@ -116,7 +116,7 @@ impl WireSettings {
             cicd_enforced: self.is_cicd_enforced.unwrap_or_default(),
             queues: queues.map(|queues| queues.iter().map(WireQueue::to_model).collect()).unwrap_or_default(),
             variables: variables.map(|all| all.iter().map(WireVariable::to_model).collect()).unwrap_or_default(),
-            infrastructure: if hybrid { self.into_hybrid() } else { Infrastructure::Hosted(self.into_hosted()) },
+            infrastructure: if hybrid { self.into_hybrid() } else { Infrastructure::Hosted(Box::new(self.into_hosted())) },
         }
     }
 

@@ -31,7 +31,7 @@ pub fn draft(base: &Blueprint, wishes: &Previews, secrets: &BTreeMap<String, Sec
     let executes_in_queues = base.executor.as_deref() != Some("KUBERNETES");
     let queues = base.queues.iter().filter(|_| executes_in_queues).map(|queue| small_queue(queue, wishes)).collect();
     let infrastructure = match &base.infrastructure {
-        Infrastructure::Hosted(hosted) => Infrastructure::Hosted(small_hosted(hosted, wishes)),
+        Infrastructure::Hosted(hosted) => Infrastructure::Hosted(Box::new(small_hosted(hosted, wishes))),
         Infrastructure::Hybrid { cluster_id, scheduler_au, task_pod_node_pool, .. } => Infrastructure::Hybrid {
             cluster_id: cluster_id.clone(),
             scheduler_au: if wishes.scheduler == Size::Base { *scheduler_au } else { HYBRID_AU },
@@ -107,7 +107,7 @@ mod tests {
             name: "production".into(),
             description: "the real one".into(),
             workspace_id: WorkspaceId::new("w"),
-            infrastructure: Infrastructure::Hosted(Hosted {
+            infrastructure: Infrastructure::Hosted(Box::new(Hosted {
                 kind: DeploymentKind::Standard,
                 cluster_id: None,
                 cloud_provider: Some("AWS".into()),
@@ -121,7 +121,7 @@ mod tests {
                 quota_memory: Some("320Gi".into()),
                 schedules: Vec::new(),
                 remote_execution: None,
-            }),
+            })),
             runtime_version: "3.1-4".into(),
             executor: Some("CELERY".into()),
             dag_deploys: true,

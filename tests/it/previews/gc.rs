@@ -45,8 +45,7 @@ fn zoo() -> Life {
 
 #[test]
 fn what_is_over_goes_and_what_is_not_surely_ours_or_over_stays() {
-    let mut life = zoo();
-    life.bench.unset("LIFTOFF_DEPLOYMENT_NAME");
+    let life = zoo();
     let dry = life.preview(&["gc", "--dry-run"]);
     assert_eq!(names(&life.bench).len(), 11, "{}", dry.data);
     let ran = life.preview(&["gc"]);
@@ -61,8 +60,7 @@ fn what_is_over_goes_and_what_is_not_surely_ours_or_over_stays() {
 
 #[test]
 fn one_failure_does_not_stop_the_rest_and_fails_the_run() {
-    let mut life = zoo();
-    life.bench.unset("LIFTOFF_DEPLOYMENT_NAME");
+    let life = zoo();
     life.bench.sim.with(|world| world.faults.push(Fault::on("DeleteDeployment", 1, Effect::Status(403, String::new()))));
     let ran = life.bench.run(&["preview", "gc"]);
     assert_eq!(ran.code, 6, "{}\n{}", ran.data, ran.talk);
@@ -75,7 +73,6 @@ fn one_failure_does_not_stop_the_rest_and_fails_the_run() {
 fn without_a_word_of_the_forge_only_time_ends_a_preview() {
     for forge in ["token", "outage", "no permission"] {
         let mut life = zoo();
-        life.bench.unset("LIFTOFF_DEPLOYMENT_NAME");
         match forge {
             "token" => drop(life.bench.unset("GITHUB_TOKEN")),
             "outage" => {
@@ -119,8 +116,7 @@ fn a_full_house_is_swept_before_anybody_is_turned_away() {
 
 #[test]
 fn branches_that_the_remote_still_has_keep_their_previews() {
-    let mut life = Life::new();
-    life.bench.unset("LIFTOFF_DEPLOYMENT_NAME");
+    let life = Life::new();
     let remote = tempfile::tempdir().expect("a folder");
     let url = format!("file://{}", remote.path().display());
     let bare = std::process::Command::new("git").args(["init", "-q", "--bare"]).arg(remote.path()).status().expect("git");
