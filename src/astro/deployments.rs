@@ -4,12 +4,12 @@
 use crate::astro::answers::ManagedObject;
 use crate::astro::client::AstroClient;
 use crate::astro::connection::explained;
-use crate::astro::wire::blueprint::{WireSettings, create_body};
+use crate::astro::wire::blueprint::{WireSettings, create_body, variables_body};
 use crate::astro::wire::deployment::WireDeployment;
 use crate::astro::wire::listing::WireManaged;
 use crate::error::Result;
 use crate::http::retry::{Repeat, Trouble, jitter};
-use crate::model::blueprint::Blueprint;
+use crate::model::blueprint::{Blueprint, EnvironmentVariable};
 use crate::model::deployment::Deployment;
 use crate::model::ids::DeploymentId;
 
@@ -83,6 +83,18 @@ impl AstroClient {
         let read = self.every::<WireManaged>(&path, &query).await;
         let all = read.map_err(|failure| explained(failure, format!("list the Environment Manager's objects of {id}")))?;
         Ok(all.into_iter().filter_map(WireManaged::into_model).collect())
+    }
+
+    /// Gives a Deployment further environment variables. `present` is its blueprint as read just
+    /// before: the platform replaces the whole list and knows no versions.
+    ///
+    /// # Errors
+    /// Fails as requests do.
+    pub async fn add_variables(&self, id: &DeploymentId, present: &Blueprint, added: &[EnvironmentVariable]) -> Result<()> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "deployments", id.as_str()];
+        let sent = self.connection().update(&path, &variables_body(present, added)).await;
+        sent.map_err(|failure| explained(failure, format!("set environment variables of {id}")))
     }
 
     /// Deletes a Deployment; one that is gone already counts as deleted.

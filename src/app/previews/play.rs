@@ -56,7 +56,9 @@ impl Play<'_> {
         make::up(session, astro, deployment).await
     }
 
+    /// Happens once the preview is awake.
     async fn furnish(&self, preview: Deployment) -> Result<()> {
+        self.scene.give_what_lacks().await?;
         if self.copies {
             let furnished = furnished(self.session, &self.scene.astro, &self.scene.base, &preview).await?;
             *self.furnished.lock().unwrap_or_else(PoisonError::into_inner) = furnished;
@@ -94,7 +96,7 @@ impl Play<'_> {
             base: scene.base.name.clone(),
             base_id: Some(scene.base.id.clone()),
             schedule: previews.schedule.clone().filter(|_| previews.development_mode),
-            missing_secrets: scene.missing_secrets.clone(),
+            missing_secrets: scene.missing_secrets(),
             ..PreviewReport::about(&self.who.subject)
         }
     }
@@ -147,6 +149,9 @@ pub async fn played(
         }
         Some(Wanted::There) | None => {
             if wish == Wish::Ship && finished.is_ok() {
+                if finished.as_ref().is_ok_and(Option::is_none) {
+                    scene.give_what_lacks().await.map_err(failed)?;
+                }
                 settled(scene, story, &finished).await;
             }
             finished

@@ -10,11 +10,11 @@ use crate::astro::client::AstroClient;
 use crate::cli::command::Command;
 use crate::error::{Error, Kind, Result};
 use crate::forge::interface::Forge;
-use crate::model::blueprint::{Blueprint, VariableValue};
+use crate::model::blueprint::Blueprint;
 use crate::model::deployment::Deployment;
 use crate::model::preview::{Owner, Subject};
 use crate::plan::facts::{Existence, Facts, dockerfile_runtime};
-use crate::plan::preview::blueprint::Draft;
+use crate::plan::preview::blueprint::{Draft, lacking, missing_secrets};
 use crate::plan::preview::mark;
 use crate::plan::preview::roll::{self, Roll};
 use crate::report::previews::SweptFate;
@@ -43,8 +43,37 @@ pub struct Scene {
     pub roll: Roll,
     /// What the preview is made from.
     pub draft: Draft,
-    /// The secret variables of the base that the preview lacks.
-    pub missing_secrets: Vec<String>,
+    /// The settings of the preview, when it is there.
+    pub present: Option<Blueprint>,
+}
+
+impl Scene {
+    /// Gives a preview that is there the variables that it lacks: those that the base or the
+    /// settings have got since it was made.
+    ///
+    /// # Errors
+    /// As the platform answers.
+    pub async fn give_what_lacks(&self) -> Result<()> {
+        let (Some(own), Some(present)) = (&self.roll.own, &self.present) else {
+            return Ok(());
+        };
+        let added = lacking(&self.draft, present);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = added.iter().map(|variable| variable.key.as_str()).collect();
+        self.session.console.info(&format!("set environment variables of {}: {}", own.deployment.name, names.join(", ")));
+        self.astro.add_variables(&own.deployment.id, present, &added).await
+    }
+
+    /// Returns the secret variables of the base that the preview will not have.
+    #[must_use]
+    pub fn missing_secrets(&self) -> Vec<String> {
+        match &self.present {
+            Some(present) => missing_secrets(&self.draft, present),
+            None => self.draft.missing_secrets.clone(),
+        }
+    }
 }
 
 /// Finds out everything; nothing is changed, but for previews that are over when there are too many.
@@ -86,8 +115,7 @@ pub async fn start(session: &Session, who: &Who, forge: Option<&dyn Forge>) -> R
     if let Some(version) = runtime(&gathered.facts, &base) {
         draft.blueprint.runtime_version = version;
     }
-    let missing_secrets = missing_secrets(&draft, present.as_ref());
-    Ok(Start::Preview(Box::new(Scene { session, astro, base, owner, roll, draft, missing_secrets }), gathered))
+    Ok(Start::Preview(Box::new(Scene { session, astro, base, owner, roll, draft, present }), gathered))
 }
 
 fn refuse_odd(session: &Session, base: &Deployment) -> Result<()> {
@@ -157,17 +185,4 @@ fn runtime(facts: &Facts, base: &Deployment) -> Option<String> {
     let ours = dockerfile_runtime(&facts.project).filter(|_| !of_base).map(ToString::to_string);
     let offered = |version: &String| facts.runtime_releases.is_empty() || facts.runtime_releases.contains(version);
     ours.filter(offered).or_else(|| Some(base.runtime_version.clone()).filter(|version| !version.is_empty()))
-}
-
-/// Returns the secret variables of the base that the preview lacks; one that is there lacks what
-/// it does not have, whoever gave it the others.
-fn missing_secrets(draft: &Draft, present: Option<&Blueprint>) -> Vec<String> {
-    let Some(present) = present else {
-        return draft.missing_secrets.clone();
-    };
-    let secrets = draft.blueprint.variables.iter().filter(|variable| matches!(variable.value, VariableValue::Secret(_)));
-    let mut wanted: Vec<String> = draft.missing_secrets.iter().cloned().chain(secrets.map(|it| it.key.clone())).collect();
-    wanted.retain(|key| present.variables.iter().all(|variable| variable.key != *key));
-    wanted.sort();
-    wanted
 }

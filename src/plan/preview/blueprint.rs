@@ -43,6 +43,22 @@ pub fn draft(base: &Blueprint, wishes: &Previews, secrets: &BTreeMap<String, Sec
     Draft { blueprint: Blueprint { infrastructure, runtime_version, queues, variables, ..base.clone() }, missing_secrets }
 }
 
+/// Returns the variables that a preview lacks and could have. Those that it has stay as they are,
+/// whoever set them.
+#[must_use]
+pub fn lacking(wanted: &Draft, present: &Blueprint) -> Vec<EnvironmentVariable> {
+    let is_there = |variable: &&EnvironmentVariable| present.variables.iter().any(|there| there.key == variable.key);
+    wanted.blueprint.variables.iter().filter(|variable| !is_there(variable)).cloned().collect()
+}
+
+/// Returns the secret variables of the base that a preview still lacks, because nobody here has
+/// their values.
+#[must_use]
+pub fn missing_secrets(wanted: &Draft, present: &Blueprint) -> Vec<String> {
+    let is_there = |key: &&String| present.variables.iter().any(|there| there.key == **key);
+    wanted.missing_secrets.iter().filter(|key| !is_there(key)).cloned().collect()
+}
+
 fn small_hosted(base: &Hosted, wishes: &Previews) -> Hosted {
     let scheduler_size = match wishes.scheduler {
         Size::Base => base.scheduler_size.clone(),
@@ -189,6 +205,18 @@ mod tests {
         );
         assert_eq!(draft.missing_secrets, ["EXTRA", "PASSWORD"]);
         assert_eq!(draft.blueprint.runtime_version, "3.1-5");
+    }
+
+    #[test]
+    fn a_preview_gets_what_it_lacks_and_keeps_what_it_has() {
+        let wishes = Previews { secrets: vec![("TOKEN".into(), "TOKEN".into())], ..Previews::default() };
+        let wanted = draft(&base(), &wishes, &BTreeMap::from([("TOKEN".to_owned(), Secret::new("t"))]), None);
+        let by_hand = EnvironmentVariable { key: "PASSWORD".into(), value: VariableValue::Secret(None) };
+        let present = Blueprint { variables: vec![plain("STAGE", "by hand"), by_hand], ..base() };
+        let keys: Vec<String> = lacking(&wanted, &present).into_iter().map(|variable| variable.key).collect();
+        assert_eq!(keys, [PAUSED, "TEAM", "TOKEN"]);
+        assert_eq!(missing_secrets(&wanted, &present), Vec::<String>::new(), "somebody set it by hand");
+        assert_eq!(missing_secrets(&wanted, &Blueprint { variables: Vec::new(), ..base() }), ["PASSWORD"]);
     }
 
     #[test]

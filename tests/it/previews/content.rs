@@ -245,3 +245,33 @@ fn a_base_that_sleeps_or_says_nothing_is_said_and_not_hidden() {
     let ran = life.preview(&["sync"]);
     assert!(ran.data.contains("connections: "), "the other kinds come, and the failure is listed: {}", ran.data);
 }
+
+#[test]
+fn a_preview_gets_the_variables_that_came_later_and_keeps_those_set_by_hand() {
+    let mut life = Life::new();
+    life.preview(&["sync"]);
+    life.bench.sim.with(|world| {
+        let preview = world.deployments.iter_mut().rev().find(|it| it.description.contains("[liftoff-preview")).expect("it");
+        let stage = preview.environment_variables.iter_mut().find(|it| it.key == "STAGE").expect("it");
+        stage.value = "by hand".into();
+        let mut secret = stage.clone();
+        (secret.key, secret.value, secret.is_secret) = ("DB_PASSWORD".into(), "by hand".into(), true);
+        preview.environment_variables.push(secret);
+    });
+    life.bench.set("API_KEY", "for-previews");
+    // Nothing has to ship, and the variables come all the same.
+    for (push, arguments) in [(false, ["--preview-secrets", "API_KEY"]), (true, ["--preview-variables", "LATER=1"])] {
+        if push {
+            life.push("dags/sales.py", "x = 1\n");
+        }
+        let ran = life.preview(&[&["sync"], &arguments[..]].concat());
+        let preview = life.only();
+        let value = |key: &str| preview.environment_variables.iter().find(|it| it.key == key).map(|it| it.value.clone());
+        assert_eq!(value("API_KEY").as_deref(), Some("for-previews"), "{}", ran.talk);
+        assert_eq!([value("STAGE"), value("DB_PASSWORD")], [Some("by hand".into()), Some("by hand".into())]);
+        assert_eq!(value("LATER").is_some(), push);
+        assert!(preview.description.contains("[liftoff-preview:1 "), "the mark stays");
+        assert!(preview.settings.contains_key("scalingSpec"), "the schedule stays");
+        assert!(!ran.data.contains("without a value"), "{}", ran.data);
+    }
+}
