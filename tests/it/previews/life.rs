@@ -127,6 +127,17 @@ impl Life {
         std::fs::write(path, event.to_string()).expect("an event");
     }
 
+    /// Writes the event of a pull request that Dependabot opened.
+    pub fn event_of_dependabot(&self, head: &str) {
+        self.event("opened", head);
+        let path = self.path("event.json");
+        let text = std::fs::read_to_string(&path)
+            .expect("the event")
+            .replace(r#"{"login":"ada","type":"User"}"#, r#"{"login":"dependabot[bot]","type":"Bot"}"#);
+        assert!(text.contains("dependabot"), "{text}");
+        std::fs::write(path, text).expect("an event");
+    }
+
     /// Returns the path of one of the runner's files.
     pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.files.path().join(name)

@@ -162,6 +162,36 @@ fn a_fork_without_secrets_gets_a_plan_and_a_green_job() {
 }
 
 #[test]
+fn dependabot_without_secrets_gets_a_plan_and_a_green_job() {
+    let mut life = Life::new();
+    life.bench.unset("ASTRO_API_TOKEN").set("GITHUB_ACTOR", "dependabot[bot]");
+    let head = life.bench.git(&["rev-parse", "HEAD"]);
+    life.event_of_dependabot(&head);
+    let ran = life.preview(&["sync"]);
+    assert!(ran.talk.contains("Dependabot's pull requests get no deploy secrets"), "{}", ran.talk);
+    assert_eq!(life.previews().len(), 0);
+    // Nobody excuses a missing token of the repository's own.
+    life.bench.set("GITHUB_ACTOR", "ada");
+    life.event("opened", &head);
+    assert_eq!(life.bench.run(&["preview", "sync"]).code, 4);
+}
+
+#[test]
+fn a_preview_is_found_on_whatever_page_it_stands() {
+    let life = Life::new();
+    life.bench.sim.with(|world| {
+        for number in 0..1_050 {
+            world.add_deployment(astro_sim::world::deployment::Deployment::named(&format!("other-{number}")));
+        }
+    });
+    life.preview(&["sync"]);
+    let id = life.only().id;
+    life.push("dags/sales.py", "x = 1\n");
+    life.preview(&["sync"]);
+    assert_eq!((life.only().id, life.asked("CreateDeployment")), (id, 1));
+}
+
+#[test]
 fn deploy_actions_words_give_each_branch_a_preview_of_its_name() {
     let mut life = Life::new();
     life.bench.set("GITHUB_EVENT_NAME", "create").set("GITHUB_REF", "refs/heads/change");
