@@ -201,7 +201,8 @@ impl Life {
     /// Returns the one marked Deployment.
     pub fn only(&self) -> Deployment {
         let mut previews = self.previews();
-        assert_eq!(previews.len(), 1, "{previews:?}");
+        let names: Vec<&String> = previews.iter().map(|preview| &preview.name).collect();
+        assert_eq!(previews.len(), 1, "{names:?}");
         previews.remove(0)
     }
 
