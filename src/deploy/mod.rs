@@ -12,5 +12,6 @@ pub mod pack;
 pub mod perform;
 pub mod proof;
 pub mod ready;
+pub mod rollback;
 pub mod stopwatch;
 pub mod superseded;

@@ -148,9 +148,36 @@ pub fn decide(request: &Request, situation: &Situation<'_>) -> Result<Choice> {
         return Ok(Choice::Runs(Box::new(rollback)));
     }
     young_enough(situation, target)?;
-    ready(request, deployment, asleep)?;
+    ready(request, deployment, &rollback)?;
     no_downgrade(request, &rollback, deployment)?;
     Ok(Choice::Go(Box::new(rollback)))
+}
+
+/// Returns where to go back to after the deploy `bad` ended badly: to `before`, the newest deploy
+/// that was done when it began.
+///
+/// # Errors
+/// `Kind::Refused` when another deploy took over or came between, or nothing ran before.
+pub fn undo(bad: &DeployId, before: Option<&DeployId>, history: &[DeployRecord]) -> Result<Goal> {
+    let refused = |because: String| {
+        Err(Error::new(Kind::Refused, format!("roll back after the deploy {bad}"))
+            .because(because)
+            .hint("look at the Deployment; `liftoff rollback` goes back on purpose"))
+    };
+    let Some(index) = history.iter().position(|record| record.id == *bad) else {
+        return refused("the history does not show it".to_owned());
+    };
+    let (newer, older) = (history.get(..index).unwrap_or_default(), history.get(index + 1..).unwrap_or_default());
+    // One that is abandoned by now was not when it was seen here.
+    if let Some(other) = newer.iter().find(|record| record.status != DeployStatus::Failed) {
+        return refused(format!("the newer deploy {} takes over", other.id));
+    }
+    match (older.iter().find(|record| is_finished(record)), before) {
+        (Some(found), Some(before)) if found.id == *before => Ok(Goal::Deploy(before.clone())),
+        (None, None) => refused("nothing was deployed before it".to_owned()),
+        (Some(found), _) => refused(format!("deploy {} came between, so it is unknown what ran before", found.id)),
+        (None, Some(before)) => refused(format!("deploy {before}, which ran before, is no longer in the history")),
+    }
 }
 
 fn found<'a>(request: &Request, situation: &Situation<'a>) -> Result<(usize, &'a DeployRecord, DeployType)> {
@@ -250,9 +277,9 @@ fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
-fn ready(request: &Request, deployment: &Deployment, asleep: bool) -> Result<()> {
+fn ready(request: &Request, deployment: &Deployment, rollback: &Rollback) -> Result<()> {
     let doing = format!("roll back {}", deployment.name);
-    if asleep && !request.wake {
+    if rollback.wakes && !request.wake {
         return Err(Error::new(Kind::Refused, doing)
             .because("the Deployment hibernates, and Astro takes no deploys while it does")
             .hint("set `wake-on-deploy: true` to wake it for the rollback, or wake it in Astro"));
@@ -408,6 +435,28 @@ mod tests {
         let waking = Request { wake: true, ..to("x1") };
         let choice = decide(&waking, &Situation { deployment: &asleep, history: &three(), now: now() });
         assert!(matches!(choice, Ok(Choice::Go(back)) if back.wakes));
+    }
+
+    #[test]
+    fn after_a_bad_end_only_what_surely_ran_before_comes_back() {
+        let id = |text: &str| DeployId::new(text);
+        let told = |before: Option<&str>, history: &[DeployRecord]| match undo(&id("x3"), before.map(id).as_ref(), history) {
+            Ok(Goal::Deploy(target)) => target.to_string(),
+            Ok(goal) => format!("{goal:?}"),
+            Err(error) => error.cause().unwrap_or_default().to_owned(),
+        };
+        let newer = |status| DeployRecord { status, ..record("x4", DeployType::ImageOnly, 4) };
+        let with = |status| [vec![newer(status)], three()].concat();
+        assert_eq!(told(Some("x2"), &three()), "x2");
+        assert_eq!(told(Some("x2"), &with(DeployStatus::Failed)), "x2");
+        for status in [DeployStatus::Deployed, DeployStatus::Initialized, DeployStatus::Other("QUEUED".into())] {
+            assert!(told(Some("x2"), &with(status)).contains("x4 takes over"));
+        }
+        assert!(told(Some("x1"), &three()).contains("x2 came between"));
+        assert!(told(None, &three()).contains("x2 came between"));
+        assert!(told(None, &three()[..1]).contains("nothing was deployed before"));
+        assert!(told(Some("x2"), &three()[..1]).contains("no longer in the history"));
+        assert!(told(Some("x2"), &three()[1..]).contains("does not show it"));
     }
 
     #[test]

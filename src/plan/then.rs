@@ -72,7 +72,9 @@ pub fn parts(deployment: &Deployment, history: &[DeployRecord], index: usize) ->
     compared.filter(|part| (&part.now, &part.then) != (&Brought::Nothing, &Brought::Nothing)).collect()
 }
 
-fn mounts(history: &[DeployRecord]) -> BTreeSet<MountPath> {
+/// Returns every mount path that the history names.
+#[must_use]
+pub fn mounts(history: &[DeployRecord]) -> BTreeSet<MountPath> {
     let listed = history.iter().flat_map(|record| record.bundles.iter().map(|bundle| bundle.mount_path.clone()));
     let shipped = history.iter().filter(|record| record.deploy_type == Some(DeployType::Bundle));
     listed.chain(shipped.filter_map(|record| record.mount_path.clone())).collect()
