@@ -145,15 +145,19 @@ impl AstroClient {
             tracing::warn!(reason = %failure, "the answer to the rollback is lost; looking for it in the history");
             tokio::time::sleep(delay.unwrap_or(policy.first_delay)).await;
             let ours = |record: &DeployRecord| is_our_rollback(record, new);
-            if let Some(found) = self.deploys(deployment, LOST_AMONG).await?.into_iter().find(ours) {
-                tracing::info!(deploy = %found.id, "found the rollback that was not answered");
-                return Ok(found);
+            let found = self.deploys(deployment, LOST_AMONG).await.map(|records| records.into_iter().find(ours));
+            match found {
+                Ok(Some(found)) => {
+                    tracing::info!(deploy = %found.id, "found the rollback that was not answered");
+                    return Ok(found);
+                }
+                Ok(None) if delay.is_some() => tried += 1,
+                // Without the history nobody may ask again, whatever keeps it from being read.
+                Ok(None) | Err(_) => {
+                    failure.tries = tried;
+                    return Err(explained(failure, doing()));
+                }
             }
-            if delay.is_none() {
-                failure.tries = tried;
-                return Err(explained(failure, doing()));
-            }
-            tried += 1;
         }
     }
 

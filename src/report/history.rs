@@ -52,9 +52,10 @@ pub fn table(history: &History) -> Vec<String> {
 fn row(listed: &Listed) -> [String; 8] {
     let record = &listed.record;
     let runs: Vec<String> = listed.runs.iter().map(ToString::to_string).collect();
+    let said = words(&record.description);
     let text = match &record.rollback_from {
-        Some(target) => format!("rollback to {target}: {}", words(&record.description)),
-        None => words(&record.description).to_owned(),
+        Some(target) if !said.contains(target.as_str()) => format!("rollback to {target}: {said}"),
+        _ => said.to_owned(),
     };
     [
         minute(&record.created_at),

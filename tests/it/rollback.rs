@@ -319,3 +319,51 @@ fn an_automatic_rollback_does_not_downgrade_the_runtime_by_itself() {
         assert_eq!(version(&bench) == version_of(&bench, &ids[2]), fate == "done");
     }
 }
+
+#[test]
+fn a_dbt_project_comes_back_and_a_removed_one_too() {
+    let bench = Bench::new();
+    bench.sim.with(|world| world.rollout.pace = Pace::Polls(0));
+    let folder = bench.project().join("dbt/shop");
+    let bundle = |bench: &Bench| {
+        bench.sim.with(|world| world.deployments[0].bundles.first().and_then(|bundle| bundle.current_version.clone()))
+    };
+    let run = |arguments: &[&str]| {
+        let ran = bench.run_in(&folder, arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.talk);
+        bench.assert_clean(&ran);
+    };
+    let mut versions = Vec::new();
+    for number in [1, 2] {
+        bench.write("dbt/shop/dbt_project.yml", "name: shop\nversion: '1.0'\n");
+        bench.write("dbt/shop/models/orders.sql", &format!("select {number}\n"));
+        bench.commit("dbt");
+        run(&["dbt", "deploy"]);
+        versions.push(bundle(&bench).expect("a bundle"));
+    }
+    run(&["rollback", "--previous", "--deploy-type", "dbt"]);
+    assert_eq!(bundle(&bench).as_ref(), versions.first());
+    bench.write("dbt/shop/models/orders.sql", "select 1\n");
+    bench.commit("Revert dbt");
+    run(&["dbt", "deploy"]);
+    assert_eq!(bench.deployed().len(), 4, "the content of the rollback is known");
+
+    run(&["dbt", "delete"]);
+    assert_eq!(bundle(&bench), None);
+    run(&["rollback", "--previous", "--deploy-type", "dbt"]);
+    assert!(bundle(&bench).is_some());
+}
+
+#[test]
+fn a_stopped_rollback_says_that_it_was_accepted() {
+    let (bench, ids) = three();
+    bench.sim.with(|world| world.rollout.outcome = Outcome::NeverArrives);
+    let waits = |sim: &astro_sim::sim::Sim| {
+        let journal = sim.journal();
+        let called = journal.iter().position(|entry| entry.operation == "DeployRollback");
+        called.is_some_and(|called| journal.iter().skip(called).any(|entry| entry.operation == "GetDeploy"))
+    };
+    let ran = bench.run_until_it_holds("it waits for the arrival", waits, &["rollback", "--to", &ids[1]]);
+    assert_eq!((ran.code, rollbacks(&bench)), (143, 1), "{}", ran.talk);
+    assert!(ran.talk.contains("accepted the rollback"), "{}", ran.talk);
+}

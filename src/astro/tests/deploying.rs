@@ -258,3 +258,13 @@ async fn a_rollback_that_keeps_failing_ends_without_one() {
     let error = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect_err("no rollback");
     assert_eq!((error.kind(), bench.count("DeployRollback")), (Kind::Transfer, 3), "{error}");
 }
+
+#[tokio::test]
+async fn nobody_asks_again_for_a_rollback_without_having_seen_the_history() {
+    let bench = Bench::sandbox().await;
+    let target = oldest(&bench).await;
+    bench.fault("DeployRollback", 1, Effect::CutBeforeAnswer);
+    bench.fault("ListDeploys", 9, Effect::Status(403, String::new()));
+    let error = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect_err("unknown");
+    assert_eq!((error.kind(), bench.count("DeployRollback")), (Kind::Transfer, 1), "{error}");
+}
