@@ -4,13 +4,20 @@ use crate::app::gather::Gathered;
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed};
-use crate::app::{report, ship};
+use crate::app::{report, rollback, ship};
 use crate::deploy::interrupt::Interrupt;
 use crate::deploy::order::Surroundings;
+use crate::deploy::outcome::Unfinished;
+use crate::error::Kind;
+use crate::model::ids::{DeployId, DeploymentId};
 use crate::plan::decide::plan;
+use crate::plan::facts::Target;
 use crate::plan::outline::Decision;
+use crate::plan::then::is_finished;
+use crate::report::rollback::Fate;
 use crate::report::run::{Detail, Ending};
 use crate::report::text;
+use crate::settings::rollback::OnFailure;
 
 /// Whether a plan is performed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +67,49 @@ pub async fn deliver(
                     _ = wished.wished() => None,
                 }
             };
-            let shipped = ship::ship(session, gathered, (&plan, preview), reporter.forge, interrupt);
+            let target = gathered.facts.target.deployment().map(|deployment| deployment.id.clone());
+            let before = before(&gathered.facts.target);
+            let wants_back = session.settings.rollback.on_failure == OnFailure::RollBack && preview.is_none();
+            let shipped = ship::ship(session, gathered, (&plan, preview), reporter.forge, interrupt.clone());
             let (outcome, record) = tokio::join!(shipped, begun);
             story.record = record;
-            outcome.map(Some)
+            match (outcome, target) {
+                (Err(unfinished), Some(target)) if wants_back => {
+                    Err(recovered(session, (&target, before.as_ref()), (unfinished, interrupt), story).await)
+                }
+                (outcome, _) => outcome.map(Some),
+            }
         }
     }
+}
+
+/// Returns the newest finished deploy, after which everything that runs has run.
+fn before(target: &Target) -> Option<DeployId> {
+    match target {
+        Target::Deployment { history, .. } => history.iter().find(|record| is_finished(record)).map(|record| record.id.clone()),
+        Target::Unreachable { .. } | Target::Unmapped { .. } => None,
+    }
+}
+
+/// Goes back to what ran before, when the deploy took effect and ended badly. A deploy of which
+/// nobody knows how it ended is left alone.
+async fn recovered(
+    session: &Session,
+    (target, before): (&DeploymentId, Option<&DeployId>),
+    (mut unfinished, interrupt): (Box<Unfinished>, Interrupt),
+    story: &mut Story,
+) -> Box<Unfinished> {
+    let Some(bad) = unfinished.accepted.as_ref().filter(|_| unfinished.error.kind() == Kind::Unhealthy) else {
+        return unfinished;
+    };
+    let report = rollback::recovered(session, (target, before), bad, interrupt).await;
+    if let Some(aftermath) = report.aftermath() {
+        let why = match &report.fate {
+            Fate::NotRecovered(error, _) => format!("\n{error}"),
+            _ => "; repair the code before deploying it again".to_owned(),
+        };
+        unfinished.error = unfinished.error.clone().hint(format!("{aftermath}{why}"));
+    }
+    story.rollback = Some(report);
+    unfinished
 }

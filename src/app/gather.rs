@@ -27,9 +27,9 @@ use crate::settings::values::{DeployTypeSetting, Intent, Mapping};
 
 /// Deploys read first. A busy Deployment's newest image deploy can lie further back; then more
 /// are read.
-const HISTORY: usize = 100;
+pub const HISTORY: usize = 100;
 /// Deploys read at the most.
-const LONG_HISTORY: usize = 5_000;
+pub const LONG_HISTORY: usize = 5_000;
 
 /// What was gathered, for the decision and for performing it.
 pub struct Gathered {
@@ -125,7 +125,10 @@ async fn unmapped(session: &Session, why: &str) -> Result<Gathered> {
 }
 
 /// Reads the project's shape, and the checkout around it.
-async fn project(session: &Session) -> Result<(Checkout, ProjectShape)> {
+///
+/// # Errors
+/// When there is no project, or it cannot be read.
+pub async fn project(session: &Session) -> Result<(Checkout, ProjectShape)> {
     let checkout = source::checkout(session, &content::start(session)).await?;
     let shape = content::shape(session, &checkout).await?;
     Ok((checkout, shape))
@@ -213,7 +216,8 @@ fn request(session: &Session) -> Request {
 }
 
 /// Returns whether the settings file of a fork, before anybody merged it, names the Deployment.
-fn target_is_a_strangers(session: &Session) -> bool {
+#[must_use]
+pub fn target_is_a_strangers(session: &Session) -> bool {
     let by_file = |name| matches!(session.settings.origins.get(name), Some((_, Origin::File { .. })));
     let context = &session.context;
     let merged = context.pull_request.as_ref().is_some_and(|pull_request| pull_request.state == PullRequestState::Merged);

@@ -21,6 +21,7 @@ use crate::plan::outline::Decision;
 use crate::report::figures;
 use crate::report::markdown;
 use crate::report::preview::{Fate, PreviewReport};
+use crate::report::rollback::Fate as RollbackFate;
 use crate::report::run::{Ending, Run};
 use crate::settings::values::Annotations;
 
@@ -86,7 +87,8 @@ impl<'a> Reporter<'a> {
     /// Says how the run ended. `record` is what `begun` returned.
     pub async fn ended(&self, run: &Run<'_>, commit: Option<&CommitSha>, record: Option<&RecordId>) {
         let report = &self.session.settings.report;
-        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped));
+        let nothing = matches!(run.plan.map(|plan| plan.decision), Some(Decision::Nothing | Decision::Unmapped))
+            || run.rollback.is_some_and(|rollback| matches!(rollback.fate, RollbackFate::Runs));
         let quiet = run.preview.is_some_and(|preview| preview.is_quiet()) && !matches!(run.ending, Ending::Failed { .. });
         if quiet {
             return;

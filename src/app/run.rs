@@ -9,7 +9,7 @@ use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed, stopped};
-use crate::app::{all, report, reporter, sandbox, signals, target};
+use crate::app::{all, history, report, reporter, rollback, sandbox, signals, target};
 use crate::ci;
 use crate::cli::command::{Command, Invocation, Verb};
 use crate::cli::parse::parse;
@@ -69,6 +69,7 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
         deployment: None,
         plan: None,
         preview: None,
+        rollback: None,
         ending: Ending::Failed { error, accepted: None },
     };
     let json = json::run(&run, &[]);
@@ -116,6 +117,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
         drop(embedded);
         return code;
     }
+    if *command == Command::History {
+        let code = tokio::select! {
+            listed = history::listed(&session) => history::told(&session, listed),
+            kind = wished.wished() => said(&session.console, &stopped(kind)),
+        };
+        drop(embedded);
+        return code;
+    }
     let mut story = Story::default();
     let outcome = tokio::select! {
         outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
@@ -144,6 +153,9 @@ async fn work(
     if let Command::Preview(verb) = command {
         return keep::work(session, *verb, reporter, (interrupt, story)).await;
     }
+    if *command == Command::Rollback {
+        return rollback::work(session, reporter, (interrupt, story)).await;
+    }
     let mut wished = interrupt.clone();
     let gathered = tokio::select! {
         gathered = gather(session, reporter.forge, target::destination(session, command)) => gathered.map_err(failed)?,
@@ -155,8 +167,7 @@ async fn work(
 
 /// Reports how the run ended and returns the exit code.
 async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, story: &Story, outcome: Finished) -> u8 {
-    let previews = matches!(command, Command::Preview(_));
-    let dry = previews && session.settings.previews.dry_run;
+    let dry = matches!(command, Command::Preview(_) | Command::Rollback) && session.settings.previews.dry_run;
     let wish = if *command == Command::Plan || dry { Wish::Show } else { Wish::Ship };
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
@@ -197,6 +208,14 @@ fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Valu
     }
     if let (Some(headline), Ending::Declined | Ending::Planned) = (run.preview.and_then(PreviewReport::headline), run.ending) {
         return console.data(&headline);
+    }
+    if let Some(rollback) = run.rollback.filter(|rollback| rollback.is_asked() && !matches!(run.ending, Ending::Failed { .. })) {
+        console.data(&run.headline())?;
+        let timings = match (run.ending, run.deployment) {
+            (Ending::Shipped(outcome), Some(deployment)) => text::rolled_back(outcome, deployment),
+            _ => Vec::new(),
+        };
+        return rollback.text().iter().chain(&timings).try_for_each(|line| console.data(line));
     }
     match (run.ending, run.plan, run.deployment) {
         (Ending::Shipped(outcome), _, Some(deployment)) => {

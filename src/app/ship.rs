@@ -103,12 +103,15 @@ fn footer(facts: &Facts, checkout: &Checkout) -> Footer {
     }
 }
 
-fn patience(budget: Duration) -> Patience {
+/// Returns the patience to wait this long in all.
+#[must_use]
+pub fn patience(budget: Duration) -> Patience {
     Patience { budget, ..Patience::default() }
 }
 
 /// Returns twelve random letters and digits, by which a deploy of this run is recognised.
-fn run_name() -> String {
+#[must_use]
+pub fn run_name() -> String {
     use std::hash::{BuildHasher, Hasher};
     // The keys of each `RandomState` are random; no cryptographic strength is needed.
     let random = || std::collections::hash_map::RandomState::new().build_hasher().finish();

@@ -8,6 +8,7 @@ use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Plan;
 use crate::report::preview::PreviewReport;
+use crate::report::rollback::RollbackReport;
 use crate::report::run::{Ending, Run};
 
 /// What a run has learnt so far.
@@ -25,6 +26,8 @@ pub struct Story {
     pub record: Option<RecordId>,
     /// The preview, when the run is about one.
     pub preview: Option<PreviewReport>,
+    /// The rollback, when the run is about one or led to one.
+    pub rollback: Option<RollbackReport>,
 }
 
 impl Story {
@@ -37,6 +40,7 @@ impl Story {
             deployment: self.deployment.as_ref(),
             plan: self.plan.as_ref(),
             preview: self.preview.as_ref(),
+            rollback: self.rollback.as_ref(),
             ending,
         }
     }

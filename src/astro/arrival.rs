@@ -16,8 +16,8 @@ pub struct Expectation {
     pub dags: Option<BundleVersion>,
     /// The tag of the image it carries.
     pub image: Option<ImageTag>,
-    /// The other bundle it carries or deletes.
-    pub bundle: Option<ExpectedBundle>,
+    /// The other bundles it carries or deletes.
+    pub bundles: Vec<ExpectedBundle>,
 }
 
 /// What is expected at a mount path.
@@ -104,10 +104,7 @@ pub fn superseded_by<'a>(
             let ships = other.deploy_type.is_some_and(DeployType::ships_image);
             running != Some(ours) && running.is_some() && ships && other.image_tag.as_ref() == running
         });
-        let bundle = expected
-            .bundle
-            .as_ref()
-            .is_some_and(|ours| other.status == DeployStatus::Deployed && other.mount_path.as_ref() == Some(&ours.mount_path));
+        let bundle = expected.bundles.iter().any(|ours| other.mount_path.as_ref() == Some(&ours.mount_path));
         dags || image || bundle
     })
 }
@@ -140,7 +137,10 @@ fn missing_image(expected: &Expectation, deployment: &Deployment) -> Option<Stri
 }
 
 fn missing_bundle(expected: &Expectation, deploy: &DeployRecord) -> Option<String> {
-    let ours = expected.bundle.as_ref()?;
+    expected.bundles.iter().find_map(|ours| missing_at(ours, deploy))
+}
+
+fn missing_at(ours: &ExpectedBundle, deploy: &DeployRecord) -> Option<String> {
     let there = deploy.bundles.iter().find(|bundle| bundle.mount_path == ours.mount_path);
     let (current, desired) = there.map_or((None, None), |bundle| (bundle.current.as_ref(), bundle.desired.as_ref()));
     let wanted = ours.version.as_ref();
@@ -197,11 +197,13 @@ mod tests {
             bundles: Vec::new(),
             rollback_from: None,
             dag_deploys: true,
+            runtime_version: String::new(),
+            deployer: None,
         }
     }
 
     fn expected() -> Expectation {
-        Expectation { deploy: DeployId::new("x2"), dags: version("v2"), image: Some(ImageTag::new("t2")), bundle: None }
+        Expectation { deploy: DeployId::new("x2"), dags: version("v2"), image: Some(ImageTag::new("t2")), bundles: Vec::new() }
     }
 
     #[test]
@@ -257,8 +259,8 @@ mod tests {
             (None, vec![state("", "")], true),
             (None, vec![state("b1", "")], false),
         ] {
-            let bundle = Some(ExpectedBundle { mount_path: mount_path.clone(), version: wanted });
-            let expected = Expectation { dags: None, image: None, bundle, ..expected() };
+            let carried = vec![ExpectedBundle { mount_path: mount_path.clone(), version: wanted }];
+            let expected = Expectation { dags: None, image: None, bundles: carried, ..expected() };
             let deploy = DeployRecord { bundles: bundles.clone(), ..deploy("x2", DeployStatus::Deployed, 2) };
             assert_eq!(verdict(&expected, &healthy, &deploy) == Verdict::Arrived, arrived, "{expected:?} {bundles:?}");
         }

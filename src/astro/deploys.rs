@@ -1,4 +1,4 @@
-//! The Astro API's operations on deploys: history, create, finalize, description.
+//! The Astro API's operations on deploys: history, create, finalize, description, rollback.
 //! It never makes a second deploy by accident; what to deploy is decided elsewhere.
 
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::astro::answers::CreatedDeploy;
 use crate::astro::client::AstroClient;
 use crate::astro::connection::explained;
-use crate::astro::requests::{FinalizeBody, NewDeploy};
+use crate::astro::requests::{FinalizeBody, NewDeploy, NewRollback};
 use crate::astro::wire::deploy::{CreateBody, DescriptionBody, WireDeploy, WireFinalize};
 use crate::astro::wire::listing::Page;
 use crate::error::{Error, Kind, Result};
@@ -121,17 +121,44 @@ impl AstroClient {
         sent.map_err(|failure| explained(failure, format!("describe the deploy {deploy}")))
     }
 
-    /// Rolls back to a deploy. When the answer is lost it is not sent again, because that would
-    /// add a second rollback to the history.
+    /// Rolls back to a deploy. When the answer is lost, the rollback is first sought in the
+    /// history by its marker, and asked for again only if it is not there.
     ///
     /// # Errors
-    /// Fails as requests do.
-    pub async fn rollback(&self, deployment: &DeploymentId, deploy: &DeployId, text: &str) -> Result<DeployRecord> {
+    /// Fails with `Refused` when the platform does not want the rollback, with `Transfer` when it
+    /// cannot be said whether there is one.
+    pub async fn rollback(&self, deployment: &DeploymentId, new: &NewRollback) -> Result<DeployRecord> {
         let path = self.deploy_path(deployment).await?;
-        let path = path.below(&[deploy.as_str(), "rollback"]);
-        let sent =
-            self.connection().post::<WireDeploy>(&path, &DescriptionBody { description: text }, Repeat::OnlyIfUnseen).await;
-        Ok(sent.map_err(|failure| explained(failure, format!("roll back to the deploy {deploy}")))?.into_record())
+        let path = path.below(&[new.to.as_str(), "rollback"]);
+        let body = DescriptionBody { description: &new.description };
+        let doing = || format!("roll back to the deploy {}", new.to);
+        let policy = self.connection().caller().retry;
+        let mut tried = 1;
+        loop {
+            let mut failure = match self.connection().post::<WireDeploy>(&path, &body, Repeat::OnlyIfUnseen).await {
+                Ok(wire) => return Ok(wire.into_record()),
+                Err(failure) if failure.may_have_acted() => failure,
+                Err(failure) => return Err(explained(failure, doing())),
+            };
+            let trouble = failure.trouble().unwrap_or(Trouble::Lost);
+            let delay = policy.delay(tried, &trouble, Repeat::Safe, jitter());
+            tracing::warn!(reason = %failure, "the answer to the rollback is lost; looking for it in the history");
+            tokio::time::sleep(delay.unwrap_or(policy.first_delay)).await;
+            let ours = |record: &DeployRecord| is_our_rollback(record, new);
+            let found = self.deploys(deployment, LOST_AMONG).await.map(|records| records.into_iter().find(ours));
+            match found {
+                Ok(Some(found)) => {
+                    tracing::info!(deploy = %found.id, "found the rollback that was not answered");
+                    return Ok(found);
+                }
+                Ok(None) if delay.is_some() => tried += 1,
+                // Without the history nobody may ask again, whatever keeps it from being read.
+                Ok(None) | Err(_) => {
+                    failure.tries = tried;
+                    return Err(explained(failure, doing()));
+                }
+            }
+        }
     }
 
     async fn deploy_path(&self, deployment: &DeploymentId) -> Result<DeploysPath> {
@@ -225,6 +252,13 @@ fn is_ours(record: &DeployRecord, new: &NewDeploy, started: Timestamp) -> bool {
         && moment(&record.created_at).is_some_and(|created| started.duration_since(created) <= CLOCK_SKEW)
 }
 
+fn is_our_rollback(record: &DeployRecord, new: &NewRollback) -> bool {
+    !new.marker.is_empty()
+        && record.description.contains(&new.marker)
+        && record.description.trim() == new.description.trim()
+        && record.rollback_from.as_ref() == Some(&new.to)
+}
+
 fn is_finalized(record: &DeployRecord, body: &FinalizeBody) -> bool {
     match body {
         FinalizeBody::Dags(version) => record.dag_bundle_version.as_ref() == Some(version),
@@ -253,6 +287,8 @@ mod tests {
             bundles: Vec::new(),
             rollback_from: None,
             dag_deploys: true,
+            runtime_version: String::new(),
+            deployer: None,
         }
     }
 

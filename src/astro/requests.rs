@@ -2,7 +2,7 @@
 //! Plain data; it knows no wire format.
 
 use crate::model::deploy::{DeployType, GitSource};
-use crate::model::ids::{BundleVersion, MountPath};
+use crate::model::ids::{BundleVersion, DeployId, MountPath};
 
 /// A deploy to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,18 @@ pub struct NewBundle {
     pub mount_path: MountPath,
     /// Its type, free text; `dbt` for dbt projects.
     pub bundle_type: String,
+}
+
+/// A way back to an earlier deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRollback {
+    /// The deploy whose content is to run again.
+    pub to: DeployId,
+    /// Description with Liftoff's footer, at most 500 characters.
+    pub description: String,
+    /// A part of the description that no other run shares. By it a rollback is recognised whose
+    /// request was not answered.
+    pub marker: String,
 }
 
 /// What a deploy is finalized with. An uploaded version is never empty, because an empty one

@@ -126,7 +126,7 @@ fn is_another_wanted(expected: &Expectation, now: &Deployment) -> bool {
         expected.dags.as_ref().map(|version| version.as_str()),
         now.desired_dag_bundle_version.as_ref().map(|version| version.as_str()),
     ) || differs(expected.image.as_ref().map(|tag| tag.as_str()), now.image_tag.as_ref().map(|tag| tag.as_str()))
-        || expected.bundle.is_some()
+        || !expected.bundles.is_empty()
 }
 
 /// What is known between two questions.

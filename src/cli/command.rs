@@ -8,6 +8,10 @@ pub enum Command {
     Plan,
     /// Ship what changed.
     Deploy,
+    /// Show the deploys of a Deployment.
+    History,
+    /// Bring an earlier deploy back.
+    Rollback,
     /// Look after previews.
     Preview(Verb),
     /// Serve the simulated platform until stopped.
@@ -24,6 +28,8 @@ impl Command {
         match self {
             Self::Plan => "plan",
             Self::Deploy => "deploy",
+            Self::History => "history",
+            Self::Rollback => "rollback",
             Self::Preview(Verb::Sync) => "preview sync",
             Self::Preview(Verb::Up) => "preview up",
             Self::Preview(Verb::Down) => "preview down",

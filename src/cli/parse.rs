@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::cli::command::{Command, Invocation, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::setting::{Compat, Setting, Surface, ValueKind};
-use crate::settings::table::SETTINGS;
+use crate::settings::table::{SETTINGS, is_used};
 
 const ABOUT: &str = "Deploys Apache Airflow projects to Astro: finds what changed since what is deployed, ships exactly that, \
                      proves that it arrived, and says so.";
@@ -25,6 +25,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("image-name", "Image"),
     ("mount-path", "dbt and other bundles"),
     ("force", "When to deploy"),
+    ("on-failure", "History and rollback"),
     ("preview-name", "Previews"),
     ("branch", "What this run serves"),
     ("comment", "Reports"),
@@ -45,6 +46,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     Ok(match matches.subcommand() {
         Some(("plan", matches)) => Invocation::Run(Command::Plan, flags(matches)),
         Some(("deploy", matches)) => Invocation::Run(Command::Deploy, flags(matches)),
+        Some(("history", matches)) => Invocation::Run(Command::History, flags(matches)),
+        Some(("rollback", matches)) => Invocation::Run(Command::Rollback, flags(matches)),
         Some(("dbt", matches)) => dbt(matches),
         Some(("preview", matches)) => preview(matches)?,
         Some(("sandbox", matches)) => {
@@ -114,6 +117,16 @@ fn program() -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(with_settings(command("plan", "Shows what a deploy would ship, file by file, and why"), "plan", Scope::All))
         .subcommand(with_settings(command("deploy", "Ships what changed and proves that it runs"), "deploy", Scope::All))
+        .subcommand(with_settings(
+            command("history", "Lists the deploys of a Deployment, and which of them run"),
+            "history",
+            Scope::All,
+        ))
+        .subcommand(with_settings(
+            command("rollback", "Brings an earlier deploy back and proves that it runs"),
+            "rollback",
+            Scope::All,
+        ))
         .subcommand(
             clap::Command::new("dbt")
                 .about("Plans, ships or removes a dbt project")
@@ -175,11 +188,11 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
         };
         // `plan` takes what `deploy` takes, so that a script changes one word; what only a deploy
         // needs is not shown.
-        let known = setting.commands.include(name) || (name == "plan" && setting.commands.include("deploy"));
+        let known = is_used(setting, name) || (name == "plan" && setting.commands.include("deploy"));
         if setting.surface == Surface::Launcher || elsewhere || !known {
             continue;
         }
-        let shown = setting.commands.include(name) && !is_retired(setting);
+        let shown = is_used(setting, name) && !is_retired(setting);
         arguments.push(argument(setting).help_heading(heading).hide(!shown));
     }
     command.args(arguments)
@@ -303,6 +316,19 @@ mod tests {
         }
         let Ok(Invocation::Show(text)) = parsed("liftoff preview sync --help") else { panic!("help") };
         assert!(text.contains("Previews:") && text.contains("--preview-hibernate-at"), "{text}");
+    }
+
+    #[test]
+    fn history_and_rollback_take_what_they_can_use() {
+        let (command, flags) = run("liftoff rollback --to cm1 --deployment-name demo --wait-time 5m --allow-runtime-downgrade");
+        assert_eq!((command, flags.len()), (Command::Rollback, 4));
+        assert_eq!(run("liftoff history --limit 5 --json").0, Command::History);
+        for wrong in
+            ["rollback --build-args A=1", "rollback --on-failure none", "history --to x", "deploy --to x", "deploy --limit 3"]
+        {
+            assert!(parsed(&format!("liftoff {wrong}")).is_err(), "{wrong}");
+        }
+        assert_eq!(run("liftoff deploy --on-failure rollback").0, Command::Deploy);
     }
 
     #[test]

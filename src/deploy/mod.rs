@@ -10,6 +10,8 @@ pub mod order;
 pub mod outcome;
 pub mod pack;
 pub mod perform;
+pub mod proof;
 pub mod ready;
+pub mod rollback;
 pub mod stopwatch;
 pub mod superseded;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use crate::astro::answers::CreatedDeploy;
 use crate::astro::arrival::{Expectation, ExpectedBundle};
 use crate::astro::requests::{FinalizeBody, NewBundle, NewDeploy};
-use crate::astro::wait::{Ended, wait};
 use crate::console::progress::bytes;
 use crate::deploy::hibernation;
 use crate::deploy::image;
@@ -17,6 +16,7 @@ use crate::deploy::monitoring;
 use crate::deploy::order::{Order, Tools};
 use crate::deploy::outcome::{Arrival, Outcome, Unfinished};
 use crate::deploy::pack;
+use crate::deploy::proof;
 use crate::deploy::ready::{ImageInput, ReadyImage};
 use crate::deploy::stopwatch::Stopwatch;
 use crate::deploy::superseded::{self, Ours};
@@ -33,8 +33,6 @@ use crate::plan::outline::{Decision, Step};
 
 /// Deploys looked at for the last check before finalizing.
 const RECENT: usize = 20;
-/// Longest silence while waiting.
-const SILENCE: Duration = Duration::from_secs(20);
 /// How long a Deployment may take to wake when nobody waits for the arrival.
 const WAKE_BUDGET: Duration = Duration::from_secs(600);
 
@@ -349,36 +347,19 @@ async fn prove(order: &Order<'_, '_>, tools: &Tools<'_>, outcome: &Outcome, watc
     if !order.plan.steps.contains(&Step::ProveArrival) {
         return Ok(Arrival::NotAwaited);
     }
-    let patience = order.patience.unwrap_or_default();
-    let started = Instant::now();
+    let bundle = order.bundle.as_ref();
+    let bundle = bundle.map(|it| ExpectedBundle { mount_path: it.mount_path.clone(), version: outcome.bundle_version.clone() });
     let expected = Expectation {
         deploy: outcome.deploy_id.clone(),
         dags: outcome.dag_bundle_version.clone(),
         image: outcome.image_tag.clone(),
-        bundle: order
-            .bundle
-            .as_ref()
-            .map(|bundle| ExpectedBundle { mount_path: bundle.mount_path.clone(), version: outcome.bundle_version.clone() }),
+        bundles: bundle.into_iter().collect(),
     };
-    let activity = tools.console.activity("wait");
-    let (mut said, mut last) = (String::new(), Duration::ZERO);
-    let ended = wait(tools.astro, &order.deployment.id, &expected, &patience, |progress| {
-        activity.tell(&format!("wait: {}", progress.what));
-        if said != progress.what || progress.elapsed >= last + SILENCE {
-            said.clone_from(&progress.what);
-            last = progress.elapsed;
-            tools.console.info(&format!("waiting: {} ({} s)", progress.what, progress.elapsed.as_secs()));
-        }
-    })
-    .await?;
+    let started = Instant::now();
+    let patience = order.patience.unwrap_or_default();
+    let arrival = proof::of_arrival(tools, &order.deployment.id, &expected, &patience).await?;
     watch.record("arrive", started, String::new());
-    match ended {
-        Ended::Arrived(_) => Ok(Arrival::Proven),
-        Ended::Superseded { by, .. } => {
-            tools.console.notice(&format!("deploy {by} took over before {} arrived", outcome.deploy_id));
-            Ok(Arrival::Superseded)
-        }
-    }
+    Ok(arrival)
 }
 
 fn files(count: u64) -> String {

@@ -8,8 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::deploy::{DeployRecord, DeployStatus, DeployType};
 use crate::model::ids::{DeployId, MountPath};
 use crate::model::revision::CommitSha;
-use crate::plan::deployed::is_under_way;
-use crate::plan::description::Footer;
+use crate::plan::deployed::{commit, is_under_way};
 
 /// What is about to be finalized.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +44,6 @@ pub fn rivals<'a>(ours: &Ours<'_>, planned: &[DeployRecord], now: &'a [DeployRec
         .filter_map(|record| Some(Rival { id: &record.id, commit: commit(record)? }))
         .filter(|rival| Some(&rival.commit) != ours.commit)
         .collect()
-}
-
-fn commit(record: &DeployRecord) -> Option<CommitSha> {
-    let footer = || Footer::parse(&record.description)?.commit;
-    record.git.as_ref().map(|git| git.commit.clone()).or_else(footer)
 }
 
 /// Checks that a rival is not newer.

@@ -96,6 +96,10 @@ pub struct DeployRecord {
     pub rollback_from: Option<DeployId>,
     /// Whether DAG deploys were enabled at the time.
     pub dag_deploys: bool,
+    /// Runtime version of the image that it shipped or that ran at the time; empty when not told.
+    pub runtime_version: String,
+    /// Who made it: a person or a token, when told. Hostile text.
+    pub deployer: Option<String>,
 }
 
 /// A bundle of a Deployment, as a deploy record lists it.

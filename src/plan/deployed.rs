@@ -53,7 +53,7 @@ pub const UNDER_WAY: SignedDuration = SignedDuration::from_mins(60);
 /// Returns the deployed state of an artifact. `history` is newest first.
 #[must_use]
 pub fn state(artifact: &Artifact, deployment: &Deployment, history: &[DeployRecord], now: Timestamp) -> Deployed {
-    let record = match newest(artifact, history) {
+    let record = match origin(artifact, history) {
         Ok(Some(record)) => record,
         Ok(None) => return without_record(artifact, deployment),
         Err(why) => return Deployed::Unknown { why },
@@ -70,8 +70,12 @@ pub fn state(artifact: &Artifact, deployment: &Deployment, history: &[DeployReco
 }
 
 /// Finds the newest finished deploy that carried the artifact, following rollbacks to the deploy
-/// whose content runs again.
-fn newest<'a>(artifact: &Artifact, history: &'a [DeployRecord]) -> Result<Option<&'a DeployRecord>, String> {
+/// whose content runs again. `history` is newest first; given from one of its entries on, the
+/// answer is what ran after that one.
+///
+/// # Errors
+/// Why the history does not tell, in words that follow "because".
+pub fn origin<'a>(artifact: &Artifact, history: &'a [DeployRecord]) -> Result<Option<&'a DeployRecord>, String> {
     let mut index = 0;
     while let Some(record) = history.get(index) {
         if record.status != DeployStatus::Deployed {
@@ -101,6 +105,13 @@ fn newest<'a>(artifact: &Artifact, history: &'a [DeployRecord]) -> Result<Option
         index += 1;
     }
     Ok(None)
+}
+
+/// Returns the commit that a deploy was made from, when it was recorded.
+#[must_use]
+pub fn commit(record: &DeployRecord) -> Option<CommitSha> {
+    let footer = || Footer::parse(&record.description)?.commit;
+    record.git.as_ref().map(|git| git.commit.clone()).or_else(footer)
 }
 
 /// Returns whether a deploy may still take effect.

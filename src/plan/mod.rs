@@ -9,5 +9,7 @@ pub mod guards;
 pub mod outline;
 pub mod preview;
 pub mod rivals;
+pub mod rollback;
 pub mod runtime;
+pub mod then;
 pub mod verdict;

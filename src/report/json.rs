@@ -22,6 +22,9 @@ pub fn run(run: &Run<'_>, settings: &[ShownSetting]) -> Value {
     if let Some(preview) = run.preview {
         object.insert("preview".into(), preview.object());
     }
+    if let Some(rollback) = run.rollback {
+        object.insert("rollback".into(), rollback.object(error));
+    }
     object.insert("settings".into(), settings_object(settings));
     let result = match run.ending {
         Ending::Shipped(done) => outcome(done),
@@ -90,7 +93,9 @@ fn plan_fields(plan: &Plan) -> Map<String, Value> {
     }
 }
 
-fn deployment(deployment: &Deployment) -> Value {
+/// Returns a Deployment as one object.
+#[must_use]
+pub fn deployment(deployment: &Deployment) -> Value {
     json!({
         "id": deployment.id.as_str(),
         "name": deployment.name,

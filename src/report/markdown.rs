@@ -14,6 +14,7 @@ use crate::report::dags_markdown;
 use crate::report::figures;
 use crate::report::ink::Ink;
 use crate::report::preview::Fate;
+use crate::report::rollback::RollbackReport;
 use crate::report::run::{Ending, Run};
 use crate::report::text;
 
@@ -100,6 +101,9 @@ fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
             text.push_str(&format!("**What to do:** {}\n\n", ink.prose(&cut(advice, room.message))));
         }
     }
+    if let Some(rollback) = run.rollback {
+        text.push_str(&rollback.markdown(ink));
+    }
     if let Some(preview) = run.preview {
         text.push_str(&preview.markdown(ink, room.files));
     }
@@ -139,7 +143,9 @@ fn links(run: &Run<'_>, ink: Ink) -> Option<String> {
         parts.extend(ink.link("Airflow", deployment.airflow_url.as_deref()));
     }
     parts.extend(ink.link("Run", run.context.run_url.as_deref()));
-    if let Some(commit) = &run.context.commit {
+    // The commit that a rollback was started from says nothing about what runs.
+    let about_rollback = run.rollback.is_some_and(RollbackReport::is_asked);
+    if let Some(commit) = run.context.commit.as_ref().filter(|_| !about_rollback) {
         parts.push(format!("commit {}", ink.code(commit.short())));
     }
     if run.project != "." {
@@ -381,6 +387,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            rollback: None,
             ending: Ending::Shipped(&outcome),
         };
         // The characters without width are shown as `·0·`.
@@ -399,6 +406,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: None,
             plan: None,
             preview: None,
+            rollback: None,
             ending: Ending::Failed { error: &error, accepted: None },
         };
         let text = report(&run, GITHUB);
@@ -420,6 +428,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            rollback: None,
             ending,
         };
         let text = report(&run, GITHUB);
@@ -444,6 +453,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            rollback: None,
             ending,
         };
         for style in [MarkupStyle::Html, MarkupStyle::Plain] {
@@ -472,6 +482,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            rollback: None,
             ending: Ending::Planned,
         };
         let text = report(&run, Markup { style: MarkupStyle::Plain, limit: 32_768 });

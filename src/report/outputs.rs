@@ -47,6 +47,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                     Ending::Failed { error, .. } => error.to_string(),
                     _ => match run.preview.and_then(|preview| preview.headline()) {
                         Some(headline) => headline,
+                        None if run.rollback.is_some() => run.headline(),
                         None => text(run.plan.map(|plan| plan.reason.as_str())),
                     },
                 },

@@ -7,6 +7,7 @@ use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::preview::PreviewReport;
+use crate::report::rollback::{Fate, RollbackReport};
 
 /// Everything the reports may show of a run.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Run<'a> {
     pub plan: Option<&'a Plan>,
     /// The preview, when the run is about one.
     pub preview: Option<&'a PreviewReport>,
+    /// The rollback, when the run is about one or led to one.
+    pub rollback: Option<&'a RollbackReport>,
     /// How it ended.
     pub ending: Ending<'a>,
 }
@@ -75,6 +78,9 @@ impl Run<'_> {
             return headline;
         }
         let place = self.deployment.map_or_else(String::new, |deployment| format!(" to {}", deployment.name));
+        if let Some(headline) = self.rollback.and_then(|rollback| self.of_rollback(rollback)) {
+            return headline;
+        }
         match self.ending {
             Ending::Shipped(_) if self.removes() => format!("Removed the bundle{}", place.replace(" to ", " from ")),
             Ending::Shipped(outcome) => format!("Deployed {}{place}", shipped(outcome.deploy_type)),
@@ -102,6 +108,26 @@ impl Run<'_> {
                 Some(Decision::Nothing) | None => format!("Nothing to deploy{place}"),
             },
         }
+    }
+
+    /// Returns the headline of a run that is about a rollback or led to one.
+    fn of_rollback(&self, rollback: &RollbackReport) -> Option<String> {
+        let place = self.deployment.map_or("the Deployment", |deployment| deployment.name.as_str());
+        let goal = rollback.goal();
+        Some(match (&rollback.fate, self.ending) {
+            (Fate::Asked, Ending::InProgress) => format!("Rolling back {place} to {goal}"),
+            (Fate::Asked, Ending::Shipped(_)) => format!("Rolled back {place} to {goal}"),
+            (Fate::Asked, Ending::Planned | Ending::Declined) => format!("Would roll back {place} to {goal}"),
+            (Fate::Asked, Ending::Failed { accepted: Some(_), .. }) => {
+                format!("Rolled back {place} to {goal}, but it is not proven to run")
+            }
+            (Fate::Asked, Ending::Failed { error, .. }) => format!("Could not {}", error.doing()),
+            (Fate::Runs, _) => format!("Nothing to roll back: {place} runs {goal}"),
+            (_, Ending::Failed { accepted: Some(outcome), .. }) => {
+                format!("The deploy of {} to {place} ended badly; {}", shipped(outcome.deploy_type), rollback.aftermath()?)
+            }
+            _ => return None,
+        })
     }
 
     /// Returns whether the run has come to an end.

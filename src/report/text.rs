@@ -103,15 +103,29 @@ pub fn decision(plan: &Plan) -> String {
     }
 }
 
-/// Returns the outcome, line by line.
-#[must_use]
-pub fn outcome(outcome: &Outcome, deployment: &Deployment, plan: Option<&Plan>) -> Vec<String> {
-    let proof = match outcome.arrival {
+const fn proof(arrival: Arrival) -> &'static str {
+    match arrival {
         Arrival::Proven => "and proven to run",
         Arrival::NotAwaited => "accepted; not awaited",
         Arrival::NotProven => "accepted; not proven to run",
         Arrival::Superseded => "accepted; a newer deploy took over before it arrived",
-    };
+    }
+}
+
+/// Returns the outcome of a rollback, line by line.
+#[must_use]
+pub fn rolled_back(done: &Outcome, deployment: &Deployment) -> Vec<String> {
+    let mut lines = outcome(done, deployment, None);
+    if let Some(first) = lines.first_mut() {
+        *first = format!("Rolled back {}: deploy {}, {}", deployment.name, done.deploy_id, proof(done.arrival));
+    }
+    lines
+}
+
+/// Returns the outcome, line by line.
+#[must_use]
+pub fn outcome(outcome: &Outcome, deployment: &Deployment, plan: Option<&Plan>) -> Vec<String> {
+    let proof = proof(outcome.arrival);
     let removed = plan.is_some_and(|plan| plan.decision == Decision::RemoveBundle);
     let (word, preposition) = if removed { ("Removed ", "from") } else { ("Deployed", "to") };
     let what = shipped(outcome.deploy_type);

@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
         why: "`deploy-image` means the deploy type `image-and-dags`",
     },
     Rule::new("delete-bundle", "image-name", "removing a bundle ships no image"),
+    Rule::new("to", "previous", "name the deploy to go back to by one of them"),
     Rule::new("all", "config", "every project has a settings file of its own"),
     Rule::new("all", "sandbox", "the simulated platform has one Deployment, not one for every project"),
 ];
@@ -60,6 +61,12 @@ pub fn refuse(values: &BTreeMap<&'static str, Checked>) -> Result<()> {
                 .because(format!("{} and {}: {}", named(left), named(right), rule.why))
                 .hint("remove one of the two"));
         }
+    }
+    let on_failure = given(values, &Side("on-failure", &["rollback"]));
+    if let (Some(on_failure), Some(Value::Switch(false))) = (on_failure, values.get("wait").map(|checked| &checked.value)) {
+        return Err(Error::new(Kind::Usage, "roll back after a failure")
+            .because(format!("{}, but `wait` is off, so nobody would see how the deploy ends", named(on_failure)))
+            .hint("set `wait: true`, or `on-failure: none`"));
     }
     let bundle = given(values, &Side("deploy-type", BUNDLES));
     if let (Some(delete), None) = (given(values, &Side("delete-bundle", &[])), bundle) {

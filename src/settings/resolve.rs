@@ -8,6 +8,7 @@ use crate::settings::layers::{Layers, Sources, gather};
 use crate::settings::origin::Origin;
 use crate::settings::preview_reader::previews;
 use crate::settings::reader::Reader;
+use crate::settings::rollback_reader::rollback;
 use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
@@ -49,6 +50,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         bundle: bundle(&reader)?,
         deploy: deploy(&reader),
         previews: previews(&reader)?,
+        rollback: rollback(&reader)?,
         context: context(&reader)?,
         report: report(&reader),
         sandbox: reader.is_on("sandbox"),
@@ -122,6 +124,7 @@ fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
 fn action(reader: &Reader<'_>) -> Action {
     match reader.word("action") {
         "plan" => Action::Plan,
+        "rollback" => Action::Rollback,
         "preview" => Action::Preview,
         "create-deployment-preview" => Action::CreatePreview,
         "deploy-deployment-preview" => Action::DeployPreview,

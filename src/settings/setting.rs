@@ -81,6 +81,12 @@ pub enum Commands {
     MakePreview,
     /// Everything on previews that changes something.
     ChangePreviews,
+    /// `deploy`, not what makes a preview.
+    OnlyDeploy,
+    /// `rollback`.
+    Rollback,
+    /// `history`.
+    History,
 }
 
 impl Commands {
@@ -90,10 +96,13 @@ impl Commands {
         let makes_preview = matches!(command, "preview sync" | "preview up");
         match self {
             Self::Every => true,
-            Self::Astro => matches!(command, "plan" | "deploy") || command.starts_with("preview "),
+            Self::Astro => matches!(command, "plan" | "deploy" | "history" | "rollback") || command.starts_with("preview "),
             Self::Project => matches!(command, "check" | "plan" | "deploy") || makes_preview,
             Self::Plan => matches!(command, "plan" | "deploy") || makes_preview,
             Self::OnlyPlan => command == "plan",
+            Self::OnlyDeploy => command == "deploy",
+            Self::Rollback => command == "rollback",
+            Self::History => command == "history",
             Self::Deploy => command == "deploy" || makes_preview,
             Self::MakePreview => makes_preview,
             Self::ChangePreviews => makes_preview || matches!(command, "preview down" | "preview gc"),
@@ -216,6 +225,10 @@ mod tests {
             (Commands::MakePreview, "preview sync", true),
             (Commands::MakePreview, "deploy", false),
             (Commands::ChangePreviews, "preview gc", true),
+            (Commands::Astro, "rollback", true),
+            (Commands::Deploy, "rollback", false),
+            (Commands::OnlyDeploy, "preview up", false),
+            (Commands::Rollback, "history", false),
             (Commands::ChangePreviews, "preview list", false),
         ];
         for (commands, command, expected) in rows {

@@ -2,6 +2,7 @@
 //! It holds data only; reading and checking values is the business of its siblings.
 
 use crate::env::names;
+use crate::settings::rollback_rows::{ALLOW_RUNTIME_DOWNGRADE, LIMIT, ON_FAILURE, PREVIOUS, SHARED, TO};
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
 
 const CHECKS: Compat = Compat::Later("Liftoff does not run this check yet; run it in a step of its own before the deploy");
@@ -18,9 +19,10 @@ pub const SETTINGS: &[Setting] = &[
             "deploy-deployment-preview",
             "delete-deployment-preview",
             "preview",
+            "rollback",
         ]),
         "What the action does: `deploy`; `plan`, which changes nothing; `preview`, which keeps the preview of a pull request as \
-         it should be; or one of deploy-action's words, by which a preview belongs to a branch.",
+         it should be; `rollback`, which brings an earlier deploy back; or one of deploy-action's words, by which a preview belongs to a branch.",
     )
     .or("deploy")
     .surface(Surface::NotInFile),
@@ -167,6 +169,12 @@ pub const SETTINGS: &[Setting] = &[
     Setting::incumbent("wait-time", ValueKind::Duration, "How long to wait: `300s`, `5m`, `1h30m`.")
         .or("10m")
         .used_by(Commands::Deploy),
+    // History and rollback.
+    ON_FAILURE,
+    ALLOW_RUNTIME_DOWNGRADE,
+    TO,
+    PREVIOUS,
+    LIMIT,
     // Previews.
     Setting::incumbent(
         "preview-name",
@@ -256,7 +264,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours("copy-again", ValueKind::Bool, "Copies into a preview that has been deployed to before, too.")
         .or("false")
         .used_by(Commands::MakePreview),
-    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done with previews.")
+    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done with previews, or by a rollback.")
         .or("false")
         .used_by(Commands::ChangePreviews)
         .surface(Surface::NotInFile),
@@ -368,6 +376,12 @@ pub const SETTINGS: &[Setting] = &[
         .surface(Surface::Launcher),
 ];
 
+/// Returns whether the command of that name uses a setting.
+#[must_use]
+pub fn is_used(setting: &Setting, command: &str) -> bool {
+    setting.commands.include(command) || (command == "rollback" && SHARED.contains(&setting.name))
+}
+
 /// Returns the setting of exactly that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Setting> {
@@ -423,6 +437,10 @@ mod tests {
             "preview-limit",
             "preview-secrets",
             "dry-run",
+            "on-failure",
+            "allow-runtime-downgrade",
+            "to",
+            "previous",
         ];
         for name in kept_out {
             assert_eq!(find(name).map(|setting| setting.surface), Some(Surface::NotInFile), "{name}");

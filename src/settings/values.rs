@@ -13,6 +13,7 @@ use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
+use crate::settings::rollback::Rollback;
 
 /// Every setting of a run.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Settings {
     pub deploy: Deploy,
     /// Previews.
     pub previews: Previews,
+    /// History and rollback.
+    pub rollback: Rollback,
     /// What the run serves: a setting, else the CI system's word.
     pub context: Context,
     /// What to tell, and where.
@@ -93,6 +96,8 @@ pub enum Action {
     Deploy,
     /// It is only planned.
     Plan,
+    /// An earlier deploy comes back instead.
+    Rollback,
     /// The preview of the pull request is kept as it should be.
     Preview,
     /// A branch gets a preview, as with deploy-action.

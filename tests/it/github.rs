@@ -1,7 +1,8 @@
 //! A run as a GitHub Actions step: context, outputs, summary, comment, status.
 
 use astro_sim::faults::{Effect, Fault};
-use astro_sim::world::builder::SANDBOX_GITHUB_TOKEN;
+use astro_sim::world::builder::{SANDBOX_COMMIT, SANDBOX_GITHUB_TOKEN};
+use astro_sim::world::rollout::{Outcome, Pace};
 use astro_sim::world::state::World;
 
 use crate::bench::Bench;
@@ -198,4 +199,67 @@ fn a_fork_without_secrets_gets_a_neutral_plan() {
     assert!(ran.talk.contains("forks get no secrets"), "{}", ran.talk);
     assert!(step.file("output").contains("\nfalse\n"));
     assert_eq!(step.bench.deployed().len(), 1);
+}
+
+#[test]
+fn a_rollback_says_what_runs_now_and_which_commit_that_is() {
+    let mut step = Step::new();
+    step.bench.deploy(&["--deploy-type", "dags-only", "--comment=false"]);
+    let old = step.bench.sim.with(|world| {
+        let deploys = &mut world.deployments[0].deploys;
+        deploys[0].description = format!("by @acme/everyone {SANDBOX_GITHUB_TOKEN} <img>");
+        deploys[0].id.clone()
+    });
+    // As the action starts it.
+    step.bench.set("INPUT_ACTION", "rollback").set("INPUT_TO", &old).set("INPUT_COMMIT-STATUS", "true");
+    step.bench.set("INPUT_FORGE-DEPLOYMENT", "true");
+    let ran = step.bench.run(&["deploy"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    step.bench.assert_clean(&ran);
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    for words in [&format!("Rolled back demo to deploy {old}"), "111111111", "runs exactly this deploy", "**back**", "unchanged"]
+    {
+        assert!(comments[0].contains(words), "{words}: {}", comments[0]);
+    }
+    for text in [&comments[0], &step.file("summary"), &step.file("output"), &ran.talk, &ran.data] {
+        let plain = text.replace("&#95;", "_");
+        assert!(!plain.contains(SANDBOX_GITHUB_TOKEN) && !text.contains(" @acme/everyone<"), "{text}");
+    }
+    assert!(step.file("output").contains("Rolled back demo to deploy"), "{}", step.file("output"));
+    step.bench.sim.with(|world| {
+        let repository = &world.github.repositories[0];
+        let states: Vec<&str> = repository.statuses.iter().map(|status| status.state.as_str()).collect();
+        assert_eq!(states, ["pending", "success"]);
+        assert!(repository.statuses.iter().all(|status| status.sha == SANDBOX_COMMIT), "the commit that runs has the status");
+        let shas: Vec<&str> = repository.deployments.iter().map(|record| record.sha.as_str()).collect();
+        assert_eq!(shas, [SANDBOX_COMMIT]);
+    });
+    // What runs already is no news.
+    let again = step.bench.run(&["deploy"]);
+    assert_eq!(again.code, 0, "{}", again.talk);
+    assert!(step.comments()[0].contains("Nothing to roll back"), "{}", step.comments()[0]);
+}
+
+#[test]
+fn a_bad_deploy_and_its_rollback_stand_in_one_comment() {
+    let step = Step::new();
+    step.bench.sim.with(|world| {
+        world.rollout.pace = Pace::Polls(0);
+        world.rollout.next.push_back(Outcome::Unhealthy("scheduler is down".into()));
+    });
+    let arguments = ["deploy", "--deploy-type", "dags-only", "--wait-time", "3s", "--on-failure", "rollback", "--commit-status"];
+    let ran = step.bench.run(&arguments);
+    assert_eq!(ran.code, 10, "{}", ran.talk);
+    let comments = step.comments();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    for words in
+        ["❌ The deploy of DAGs to demo ended badly; rolled back to deploy", "scheduler is down", "111111111", "which runs again"]
+    {
+        assert!(comments[0].contains(words), "{words}: {}", comments[0]);
+    }
+    step.bench.sim.with(|world| {
+        let last = world.github.repositories[0].statuses.last().expect("a status");
+        assert_eq!(last.state, "failure", "{last:?}");
+    });
 }

@@ -17,5 +17,6 @@ mod plan;
 mod planning;
 mod previews;
 mod reports;
+mod rollback;
 #[cfg(target_os = "linux")]
 mod sealed;

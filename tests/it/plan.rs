@@ -68,6 +68,8 @@ fn deploy(id: &str, deploy_type: DeployType, fingerprints: Footer) -> DeployReco
         bundles: Vec::new(),
         rollback_from: None,
         dag_deploys: true,
+        runtime_version: String::new(),
+        deployer: None,
     }
 }
 

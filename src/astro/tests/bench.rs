@@ -84,19 +84,19 @@ impl Bench {
 
     pub async fn finalized(&self, new: &NewDeploy) -> (CreatedDeploy, Expectation) {
         let created = self.client.create_deploy(&self.demo, new).await.expect("a deploy");
-        let (body, dags, bundle) = match &new.bundle {
+        let (body, dags, bundles) = match &new.bundle {
             None => {
                 let version = self.uploaded(created.dags_upload_url.as_ref());
-                (FinalizeBody::Dags(version.clone()), Some(version), None)
+                (FinalizeBody::Dags(version.clone()), Some(version), Vec::new())
             }
             Some(new) => {
                 let version = self.uploaded(created.bundle_upload_url.as_ref());
                 let expected = ExpectedBundle { mount_path: new.mount_path.clone(), version: Some(version.clone()) };
-                (FinalizeBody::Bundle(version), None, Some(expected))
+                (FinalizeBody::Bundle(version), None, vec![expected])
             }
         };
         self.client.finalize(&self.demo, &created.id, &body).await.expect("finalized");
-        let expected = Expectation { deploy: created.id.clone(), dags, image: None, bundle };
+        let expected = Expectation { deploy: created.id.clone(), dags, image: None, bundles };
         (created, expected)
     }
 

@@ -8,7 +8,7 @@ use astro_sim::world::rollout::{Outcome as SimOutcome, Pace};
 use astro_sim::world::state::World;
 
 use crate::astro::arrival::{Expectation, ExpectedBundle};
-use crate::astro::requests::FinalizeBody;
+use crate::astro::requests::{FinalizeBody, NewRollback};
 use crate::astro::tests::bench::{Bench, PATIENCE, bundle_deploy, client, dag_deploy, version_of};
 use crate::astro::wait::{Ended, Patience, wait};
 use crate::error::Kind;
@@ -52,8 +52,8 @@ async fn a_bundle_is_deployed_and_deleted() {
 
     let created = bench.client.create_deploy(&bench.demo, &bundle_deploy()).await.expect("a deploy");
     bench.client.finalize(&bench.demo, &created.id, &FinalizeBody::DeleteBundle).await.expect("finalized");
-    let bundle = expected.bundle.map(|bundle| ExpectedBundle { version: None, ..bundle });
-    let gone = Expectation { deploy: created.id, dags: None, image: None, bundle };
+    let bundles = expected.bundles.into_iter().map(|bundle| ExpectedBundle { version: None, ..bundle }).collect();
+    let gone = Expectation { deploy: created.id, dags: None, image: None, bundles };
     assert!(matches!(bench.waited(&gone, &PATIENCE).await, Ok(Ended::Arrived(_))));
     assert!(bench.sim.with(|world| world.deployments[0].bundles.is_empty()));
     bench.assert_clean();
@@ -201,7 +201,70 @@ async fn a_rollback_runs_an_older_deploy_again() {
     bench.waited(&expected, &PATIENCE).await.expect("arrived");
     let history = bench.client.deploys(&bench.demo, 20).await.expect("a history");
     let oldest = history.last().expect("an entry");
-    let rollback = bench.client.rollback(&bench.demo, &oldest.id, "Back again").await.expect("a rollback");
+    let rollback = bench.client.rollback(&bench.demo, &back_to(&oldest.id, "[run 8]")).await.expect("a rollback");
     assert_eq!(rollback.rollback_from.as_ref(), Some(&oldest.id));
     bench.assert_clean();
+}
+
+fn back_to(deploy: &DeployId, marker: &str) -> NewRollback {
+    NewRollback { to: deploy.clone(), description: format!("Back again {marker}"), marker: marker.to_owned() }
+}
+
+async fn oldest(bench: &Bench) -> DeployId {
+    bench.client.deploys(&bench.demo, 20).await.expect("a history").last().expect("an entry").id.clone()
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_one_rollback() {
+    let lost = [
+        Effect::CutBeforeAnswer,
+        Effect::BrokenJson,
+        Effect::CutBeforeRequest,
+        Effect::Status(502, String::new()),
+        Effect::RetryAfter(0),
+        Effect::Hang,
+    ];
+    for effect in lost {
+        let mut bench = Bench::sandbox().await;
+        let target = oldest(&bench).await;
+        bench.client = client(&bench.sim, &bench.token, None, Duration::from_millis(300));
+        bench.fault("DeployRollback", 1, effect.clone());
+        let done = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect("a rollback");
+        assert_eq!((bench.deploys_named("Back again [run 7]"), done.rollback_from), (1, Some(target)), "{effect:?}");
+        bench.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_of_another_run_is_not_adopted_and_a_refusal_is_final() {
+    let bench = Bench::sandbox().await;
+    let target = oldest(&bench).await;
+    let other = bench.client.rollback(&bench.demo, &back_to(&target, "[run 6]")).await.expect("another run's");
+    bench.fault("DeployRollback", 1, Effect::CutBeforeRequest);
+    let ours = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect("ours");
+    assert_ne!(ours.id, other.id);
+
+    bench.fault("DeployRollback", 1, Effect::Status(403, "no".into()));
+    let asked = bench.count("DeployRollback");
+    let error = bench.client.rollback(&bench.demo, &back_to(&target, "[run 8]")).await.expect_err("forbidden");
+    assert_eq!((error.kind(), bench.count("DeployRollback")), (Kind::Refused, asked + 1), "{error}");
+}
+
+#[tokio::test]
+async fn a_rollback_that_keeps_failing_ends_without_one() {
+    let bench = Bench::sandbox().await;
+    let target = oldest(&bench).await;
+    bench.fault("DeployRollback", 100, Effect::Status(500, String::new()));
+    let error = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect_err("no rollback");
+    assert_eq!((error.kind(), bench.count("DeployRollback")), (Kind::Transfer, 3), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_asks_again_for_a_rollback_without_having_seen_the_history() {
+    let bench = Bench::sandbox().await;
+    let target = oldest(&bench).await;
+    bench.fault("DeployRollback", 1, Effect::CutBeforeAnswer);
+    bench.fault("ListDeploys", 9, Effect::Status(403, String::new()));
+    let error = bench.client.rollback(&bench.demo, &back_to(&target, "[run 7]")).await.expect_err("unknown");
+    assert_eq!((error.kind(), bench.count("DeployRollback")), (Kind::Transfer, 1), "{error}");
 }

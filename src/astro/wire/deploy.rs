@@ -29,8 +29,19 @@ pub struct WireDeploy {
     bundles: Option<Vec<WireBundle>>,
     rollback_from_id: Option<String>,
     is_dag_deploy_enabled: Option<bool>,
+    astro_runtime_version: Option<String>,
+    created_by_subject: Option<WireSubject>,
     dags_upload_url: Option<String>,
     bundle_upload_url: Option<String>,
+}
+
+/// Whoever made a deploy; a person has a name, a token the name that it was given.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSubject {
+    full_name: Option<String>,
+    username: Option<String>,
+    api_token_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +160,8 @@ impl WireDeploy {
             bundles: bundles.collect(),
             rollback_from: filled(self.rollback_from_id).map(DeployId::new),
             dag_deploys: self.is_dag_deploy_enabled.unwrap_or_default(),
+            runtime_version: self.astro_runtime_version.unwrap_or_default(),
+            deployer: self.created_by_subject.and_then(WireSubject::into_name),
         }
     }
 
@@ -166,6 +179,12 @@ impl WireDeploy {
             bundle_upload_url: url(self.bundle_upload_url)
                 .map_err(|reason| format!("the upload URL for a bundle is {reason}"))?,
         })
+    }
+}
+
+impl WireSubject {
+    fn into_name(self) -> Option<String> {
+        filled(self.full_name).or_else(|| filled(self.username)).or_else(|| filled(self.api_token_name))
     }
 }
 
@@ -303,13 +322,15 @@ mod tests {
             r#"{"id":"x1","type":"TELEPORT","status":"PAUSED","createdAt":"2026-01-01T00:00:00Z","description":null,"imageTag":"t",
             "git":{"provider":"GENERIC","commitSha":"not a sha","remoteUrl":"https://git.example/a"},
             "bundles":[{"bundleType":"dbt","mountPath":"/m","deployId":"x0","currentVersion":"a","desiredVersion":"b"},{}],
-            "dagTarballVersion":"","rollbackFromId":"x0","isDagDeployEnabled":true,"new":{}}"#,
+            "dagTarballVersion":"","rollbackFromId":"x0","isDagDeployEnabled":true,"new":{},
+            "astroRuntimeVersion":"3.1-4","createdBySubject":{"id":"s","fullName":"","username":"ada@example.com","apiTokenName":"ci"}}"#,
         )
         .expect("a deploy");
         let record = wire.into_record();
         assert_eq!((record.deploy_type, record.git, record.dag_bundle_version), (None, None, None));
         assert_eq!(record.status, DeployStatus::Other("PAUSED".into()));
         assert_eq!(record.rollback_from, Some(DeployId::new("x0")));
+        assert_eq!((record.runtime_version.as_str(), record.deployer.as_deref()), ("3.1-4", Some("ada@example.com")));
         assert_eq!(record.bundles.len(), 1);
         assert_eq!(record.bundles[0].desired, Some(BundleVersion::new("b")));
     }

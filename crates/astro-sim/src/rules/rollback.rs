@@ -54,6 +54,9 @@ pub fn rollback(world: &mut World, caller: &ApiToken, ids: (&str, &str), body: &
 }
 
 fn check_target(deployment: &Deployment, target: &Deploy, age: SignedDuration) -> Result<(), Refusal> {
+    if deployment.kind == "HYBRID" {
+        return Err(Refusal::invalid("Rollback is available for Hosted Deployments only"));
+    }
     if target.status != DeployStatus::Deployed || target.snapshot.is_none() {
         return Err(Refusal::invalid("Only a deploy that has been deployed can be rolled back to"));
     }

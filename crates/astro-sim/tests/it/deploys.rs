@@ -132,6 +132,17 @@ async fn after_90_days_only_the_newest_deploy_can_be_gone_back_to() {
 }
 
 #[tokio::test]
+async fn a_hybrid_deployment_keeps_a_history_but_takes_no_rollback() {
+    let mut world = World::new().deployment(Deployment { kind: "HYBRID".into(), ..Deployment::named("one") });
+    let id = world.deployments[0].id.clone();
+    let (older, _) = (world.add_history(&id, History::default()), world.add_history(&id, History::default()));
+    let bench = Bench::on(world).await;
+    assert_eq!(bench.get(&bench.path("/deploys")).await.1["totalCount"], 2);
+    let path = bench.path(&format!("/deploys/{older}/rollback"));
+    assert_eq!(bench.post(&path, json!({})).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_registry_outside_the_world_takes_the_images_and_is_believed() {
     let mut world = World::sandbox();
     world.site.external_registry = Some("registry.example.com:5000".into());
