@@ -1,5 +1,7 @@
 //! From gathered facts to what was shipped: decides, says what will be done, and does it.
 
+use std::sync::OnceLock;
+
 use crate::app::gather::Gathered;
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
@@ -60,9 +62,15 @@ pub async fn deliver(
                     _ = wished.wished() => None,
                 }
             };
-            let shipped = ship::ship(session, gathered, (&plan, preview), reporter.forge, interrupt);
+            let found = OnceLock::new();
+            let shipped = ship::ship(session, gathered, (&plan, preview), (reporter.forge, &found), interrupt);
             let (outcome, record) = tokio::join!(shipped, begun);
             story.record = record;
+            if let Some(report) = found.get() {
+                // Together with what was read, since the later findings take the place of the former.
+                let read = plan.dags.iter().flat_map(|dags| &dags.problems).cloned();
+                story.problems = read.chain(report.problems().cloned()).collect();
+            }
             outcome.map(Some)
         }
     }

@@ -62,7 +62,7 @@ impl Session {
             context.repository = of_remote(&checkouts, context.checkout.as_deref().unwrap_or(env.current_dir()), &env);
         }
         let intent = match command {
-            Command::Plan => Intent::Show,
+            Command::Plan | Command::Check => Intent::Show,
             Command::Preview(_) => Intent::Preview,
             Command::Deploy | Command::Sandbox { .. } => Intent::Ship,
         };
@@ -121,6 +121,7 @@ impl Session {
         match (self.settings.action, &self.context.event) {
             (Action::Deploy, _) => Command::Deploy,
             (Action::Plan, _) => Command::Plan,
+            (Action::Check, _) => Command::Check,
             (Action::Preview, Event::Schedule) => Command::Preview(Verb::Gc),
             (Action::Preview, Event::BranchDeleted) | (Action::DeletePreview, _) => Command::Preview(Verb::Down),
             (Action::Preview, _) => Command::Preview(Verb::Sync),

@@ -4,6 +4,7 @@ use crate::app::session::Session;
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::error::{Error, Kind};
 use crate::forge::interface::RecordId;
+use crate::model::dag::Problem;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Plan;
@@ -23,6 +24,8 @@ pub struct Story {
     pub commit: Option<CommitSha>,
     /// The forge's record of the deployment.
     pub record: Option<RecordId>,
+    /// What the checks of the project's own code found, with what was read of its DAGs.
+    pub problems: Vec<Problem>,
     /// The preview, when the run is about one.
     pub preview: Option<PreviewReport>,
 }
@@ -37,6 +40,7 @@ impl Story {
             deployment: self.deployment.as_ref(),
             plan: self.plan.as_ref(),
             preview: self.preview.as_ref(),
+            problems: &self.problems,
             ending,
         }
     }

@@ -8,6 +8,8 @@ pub enum Command {
     Plan,
     /// Ship what changed.
     Deploy,
+    /// Check the DAGs.
+    Check,
     /// Look after previews.
     Preview(Verb),
     /// Serve the simulated platform until stopped.
@@ -24,6 +26,7 @@ impl Command {
         match self {
             Self::Plan => "plan",
             Self::Deploy => "deploy",
+            Self::Check => "check",
             Self::Preview(Verb::Sync) => "preview sync",
             Self::Preview(Verb::Up) => "preview up",
             Self::Preview(Verb::Down) => "preview down",

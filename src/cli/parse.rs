@@ -45,6 +45,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     Ok(match matches.subcommand() {
         Some(("plan", matches)) => Invocation::Run(Command::Plan, flags(matches)),
         Some(("deploy", matches)) => Invocation::Run(Command::Deploy, flags(matches)),
+        Some(("check", matches)) => Invocation::Run(Command::Check, flags(matches)),
         Some(("dbt", matches)) => dbt(matches),
         Some(("preview", matches)) => preview(matches)?,
         Some(("sandbox", matches)) => {
@@ -114,6 +115,11 @@ fn program() -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(with_settings(command("plan", "Shows what a deploy would ship, file by file, and why"), "plan", Scope::All))
         .subcommand(with_settings(command("deploy", "Ships what changed and proves that it runs"), "deploy", Scope::All))
+        .subcommand(with_settings(
+            command("check", "Checks the DAGs before anything is uploaded: always without running them, more on request"),
+            "check",
+            Scope::Check,
+        ))
         .subcommand(
             clap::Command::new("dbt")
                 .about("Plans, ships or removes a dbt project")
@@ -155,6 +161,7 @@ fn command(name: &'static str, about: &'static str) -> clap::Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     All,
+    Check,
     Dbt,
     Preview,
 }
@@ -169,6 +176,7 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
         let fixed = ["deploy-type", "delete-bundle", "bundle-type", "action"].contains(&setting.name);
         let elsewhere = match scope {
             Scope::All => false,
+            Scope::Check => setting.name == "deploy-type",
             Scope::Dbt => fixed || NOT_FOR_DBT.contains(&heading),
             // The command says what to do, and a bundle alone is no preview.
             Scope::Preview => setting.name == "action" || heading == "dbt and other bundles",
@@ -186,7 +194,7 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
 }
 
 const fn is_retired(setting: &Setting) -> bool {
-    matches!(setting.compat, Compat::Ignored(_) | Compat::Deprecated(_) | Compat::Later(_))
+    matches!(setting.compat, Compat::Ignored(_) | Compat::Deprecated(_))
 }
 
 fn argument(setting: &'static Setting) -> Arg {

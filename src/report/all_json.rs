@@ -30,6 +30,7 @@ fn project(all: &All<'_>, project: &ProjectPlan) -> Value {
         deployment: project.deployment.as_ref(),
         plan: project.plan.as_ref(),
         preview: None,
+        problems: &[],
         ending: Ending::Planned,
     };
     let mut object = json::run(&run, &[]);

@@ -379,6 +379,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            problems: &[],
             ending: Ending::Shipped(&outcome),
         };
         // The characters without width are shown as `·0·`.
@@ -397,6 +398,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: None,
             plan: None,
             preview: None,
+            problems: &[],
             ending: Ending::Failed { error: &error, accepted: None },
         };
         let text = report(&run, GITHUB);
@@ -418,6 +420,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            problems: &[],
             ending,
         };
         let text = report(&run, GITHUB);
@@ -442,6 +445,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            problems: &[],
             ending,
         };
         for style in [MarkupStyle::Html, MarkupStyle::Plain] {
@@ -470,6 +474,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             deployment: Some(&deployment),
             plan: Some(&plan),
             preview: None,
+            problems: &[],
             ending: Ending::Planned,
         };
         let text = report(&run, Markup { style: MarkupStyle::Plain, limit: 32_768 });

@@ -11,6 +11,7 @@ use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
+use crate::settings::checks::Checks;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub api: Api,
     /// The project on disk.
     pub project: Project,
+    /// The checks before a deploy.
+    pub checks: Checks,
     /// The image.
     pub image: Image,
     /// dbt and other bundles.
@@ -93,6 +96,8 @@ pub enum Action {
     Deploy,
     /// It is only planned.
     Plan,
+    /// The DAGs are only checked.
+    Check,
     /// The preview of the pull request is kept as it should be.
     Preview,
     /// A branch gets a preview, as with deploy-action.
