@@ -121,7 +121,12 @@ async fn made(
     let group = tools.console.group(&label);
     let activity = tools.console.activity(&label);
     let making = cache.make()?;
-    let outcome = filled(wanted, uv, (&making, order), tools).await;
+    // Builds of packages leave things behind.
+    let temporary = making.folder().join("tmp");
+    let failed = |error: std::io::Error| Error::new(Kind::Project, "make a temporary folder").because(error);
+    std::fs::create_dir(&temporary).map_err(failed)?;
+    let outcome = filled(wanted, &uv.with_temporary(&temporary), (&making, order), tools).await;
+    let _ = std::fs::remove_dir_all(&temporary);
     drop(activity);
     drop(group);
     outcome?;

@@ -135,7 +135,10 @@ impl Lab<'_> {
         // Programs that packages bring are found before those of the machine.
         let own = environment.python.parent().map(|folder| folder.to_string_lossy().into_owned());
         let parts: Vec<String> = own.into_iter().chain(self.tools.env.owned("PATH")).collect();
-        let call = call.variable("PATH", parts.join(if cfg!(windows) { ";" } else { ":" }));
+        let call = call
+            .variable("PATH", parts.join(if cfg!(windows) { ";" } else { ":" }))
+            // What is left behind there goes with the folder.
+            .variable("TMPDIR", folder);
         call.arg(inside.join("runner.py")).arg(inside.join("order.json"))
     }
 

@@ -92,8 +92,7 @@ impl Imported {
             return Err(Error::new(Kind::Project, "start Airflow for the check").because(format!("{how}\n{}", lines.join("\n"))));
         };
         let trace = lines.join("\n");
-        // The program inside ends itself in this way.
-        let hung = round.ended.is_none() || lines.iter().any(|line| line.starts_with("Timeout ("));
+        let hung = round.ended.is_none() || round.heard.gave_up;
         let message = match round.ended {
             _ if hung => {
                 format!("importing it took longer than {} s, and nothing but the end of Python stopped it", limit.as_secs_f64())

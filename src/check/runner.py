@@ -28,6 +28,7 @@ class Voice:
     def __init__(self, mark):
         self.mark = mark
         self.out = os.dup(1)
+        self.err = os.dup(2)
 
     def say(self, *words):
         # Whatever was printed before may not have ended its line.
@@ -101,7 +102,7 @@ def run_tests(voice, order, home):
     results = os.path.join(home, "results.xml")
     # The older form names file and line of each test.
     options = ["-p", "no:cacheprovider", "--junitxml=" + results, "-o", "junit_family=xunit1", "--color=no"]
-    faulthandler.dump_traceback_later(order["limit"], exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(order["limit"], exit=True, file=voice.err)
     code = pytest.main([*options, order["tests"]])
     faulthandler.cancel_dump_traceback_later()
     xml = ""
@@ -123,7 +124,7 @@ def import_dags(voice, order):
             continue
         voice.say("at", index)
         # Airflow's own limit comes first; this one ends also what does not listen.
-        faulthandler.dump_traceback_later(order["limit"] + 2, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(order["limit"] + 2, exit=True, file=voice.err)
         result = imported(bag, order, path)
         faulthandler.cancel_dump_traceback_later()
         voice.tell({"file": index, **result})

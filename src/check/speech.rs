@@ -32,6 +32,8 @@ pub struct Heard {
     pub ended: bool,
     /// Its results, in order.
     pub results: Vec<Value>,
+    /// Whether it ended itself, because something took too long.
+    pub gave_up: bool,
     /// The last lines that the code printed itself.
     pub tail: VecDeque<String>,
     /// When it has been silent for too long.
@@ -49,6 +51,7 @@ impl Listener {
             at: None,
             ended: false,
             results: Vec::new(),
+            gave_up: false,
             tail: VecDeque::new(),
             deadline,
             pending: String::new(),
@@ -64,6 +67,8 @@ impl Listener {
             if heard.tail.len() == KEPT_LINES {
                 heard.tail.pop_front();
             }
+            // How Python's `faulthandler` begins; what was printed before may not have ended its line.
+            heard.gave_up |= line.contains("Timeout (");
             heard.tail.push_back(line.to_owned());
             return false;
         };

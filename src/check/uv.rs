@@ -39,6 +39,15 @@ impl Uv {
         Ok(Self { program, variables })
     }
 
+    /// Returns the same with another folder for what is only needed while packages are built.
+    #[must_use]
+    pub fn with_temporary(&self, folder: &Path) -> Self {
+        let mut other = self.clone();
+        other.variables.retain(|(name, _)| !["TMPDIR", "TEMP", "TMP"].contains(&name.as_str()));
+        other.variables.extend(["TMPDIR", "TEMP"].map(|name| (name.to_owned(), folder.as_os_str().to_owned())));
+        other
+    }
+
     /// Returns the interpreter of a version that is on this machine.
     ///
     /// # Errors

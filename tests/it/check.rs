@@ -1,5 +1,5 @@
 //! `liftoff check` in whole runs: what it reads by itself, and what it says when it cannot run a project's code.
-//! Real Airflows are the business of the tests with real components.
+//! Real Airflows are the business of `tests/real/check.rs`.
 
 use std::os::unix::fs::PermissionsExt as _;
 
