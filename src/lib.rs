@@ -8,6 +8,7 @@ pub mod app;
 pub mod astro;
 pub mod blob;
 pub mod changes;
+pub mod check;
 pub mod ci;
 pub mod cli;
 pub mod console;

@@ -8,9 +8,12 @@ use crate::app::checkout::Checkout;
 use crate::app::content::{Goods, ShippingRules, threads};
 use crate::app::crew::{self, Crew};
 use crate::app::session::Session;
+use crate::app::surroundings::Surroundings;
 use crate::changes::liftoffignore;
 use crate::dags::airflowignore::{self, AirflowIgnore, Syntax};
 use crate::dags::compare::difference;
+use crate::dags::duplicates::duplicates;
+use crate::dags::imports::missing;
 use crate::dags::read::{Wanted, read};
 use crate::dags::source;
 use crate::deploy::pack::blocking;
@@ -20,6 +23,7 @@ use crate::model::artifact::Artifact;
 use crate::model::dag::{DagDifference, DagFacts, DagFile, Problem, Severity};
 use crate::model::entry::Entry;
 use crate::model::path::RelPath;
+use crate::model::project::ProjectShape;
 use crate::model::revision::CommitSha;
 use crate::model::runtime::Python;
 use crate::plan::deployed::Deployed;
@@ -43,18 +47,52 @@ const NEWEST_AIRFLOW: u64 = 3;
 /// When a file that ships cannot be read, or the repository is damaged.
 pub async fn facts(session: &Session, facts: &Facts, goods: &Goods, checkout: &Checkout) -> Result<Option<DagFacts>> {
     let ShippingRules::Astro(rules) = &goods.rules else { return Ok(None) };
-    let folder = rules.dags_source.clone().unwrap_or_else(|| rules.project.join(&rules.dags_path));
+    let folder = folder(goods);
     let base = Base::of(facts, &folder);
     let former = former(session, checkout, &base, &folder).await?;
     let reading = Reading {
         checks: session.settings.project.check,
         syntax: Syntax::of_airflow(facts.airflow_major().unwrap_or(NEWEST_AIRFLOW)),
         python: facts.python(),
+        surroundings: Surroundings::of(&facts.project, rules, &folder),
         folder,
         base,
         entries: goods.dag_files.clone(),
     };
     blocking(move || reading.facts(former)).await.map(Some)
+}
+
+/// Returns the DAGs folder, relative to the repository.
+#[must_use]
+pub fn folder(goods: &Goods) -> RelPath {
+    match &goods.rules {
+        ShippingRules::Astro(rules) => rules.dags_source.clone().unwrap_or_else(|| rules.project.join(&rules.dags_path)),
+        ShippingRules::Bundle(rules) => rules.folder.clone(),
+    }
+}
+
+/// Reads what is wrong with the DAGs' files, without comparing them with anything.
+///
+/// # Errors
+/// When a file that ships cannot be read.
+pub async fn problems(
+    project: &ProjectShape,
+    goods: &Goods,
+    airflow: Option<u64>,
+    python: Option<Python>,
+) -> Result<Vec<Problem>> {
+    let ShippingRules::Astro(rules) = &goods.rules else { return Ok(Vec::new()) };
+    let folder = folder(goods);
+    let reading = Reading {
+        checks: true,
+        syntax: Syntax::of_airflow(airflow.unwrap_or(NEWEST_AIRFLOW)),
+        python,
+        surroundings: Surroundings::of(project, rules, &folder),
+        folder,
+        base: Base::Same,
+        entries: goods.dag_files.clone(),
+    };
+    blocking(move || reading.facts(Ok(BTreeMap::new()))).await.map(|facts| facts.problems)
 }
 
 /// What the DAGs are compared with.
@@ -137,6 +175,7 @@ struct Reading {
     checks: bool,
     syntax: Syntax,
     python: Option<Python>,
+    surroundings: Surroundings,
     /// The DAGs folder, relative to the repository.
     folder: RelPath,
     base: Base,
@@ -153,8 +192,10 @@ impl Reading {
             let bytes = file::bytes(&entry.source, source::LARGEST).map_err(|error| unreadable(path, &error))?;
             Ok(read(path, &bytes, self.python, *wanted))
         })?;
-        let problems = if self.checks { self.problems(&ignore, &now) } else { Vec::new() };
-        let compared = wanted.iter().zip(now).filter(|((.., wanted), _)| *wanted == Wanted::Dags);
+        let counting: Vec<&DagFile> =
+            wanted.iter().zip(&now).filter(|((.., wanted), _)| *wanted == Wanted::Dags).map(|(_, file)| file).collect();
+        let problems = if self.checks { self.problems(&ignore, &now, &counting) } else { Vec::new() };
+        let compared = wanted.iter().zip(now).filter(|((_, path, wanted), _)| *wanted == Wanted::Dags && self.is_compared(path));
         let after: Vec<DagFile> = compared.map(|(_, file)| file).collect();
         Ok(DagFacts { problems, difference: self.difference(crew, &ignore, former, &after)? })
     }
@@ -200,16 +241,9 @@ impl Reading {
 
     /// Returns the Python files that have to be read, each with its path in the repository.
     fn wanted(&self, ignore: &AirflowIgnore) -> Vec<(&Entry, RelPath, Wanted)> {
-        let wanted = |entry: &Entry, path: &RelPath| {
-            let compared = match &self.base {
-                Base::Nothing => true,
-                Base::Commit { changed, .. } => changed.contains(path),
-                Base::Same | Base::Unknown(_) => false,
-            };
-            match compared && ignore.ignoring(&entry.path).is_none() {
-                true => Some(Wanted::Dags),
-                false => self.checks.then_some(Wanted::Problems),
-            }
+        let wanted = |entry: &Entry, path: &RelPath| match (self.checks || self.is_compared(path)).then_some(entry) {
+            Some(entry) if ignore.ignoring(&entry.path).is_none() => Some(Wanted::Dags),
+            _ => self.checks.then_some(Wanted::Problems),
         };
         let python = self.entries.iter().filter(|entry| entry.path.extension() == Some(b"py"));
         python
@@ -221,8 +255,16 @@ impl Reading {
             .collect()
     }
 
-    /// Returns what is wrong, errors first. A file that Airflow skips breaks nothing.
-    fn problems(&self, ignore: &AirflowIgnore, files: &[DagFile]) -> Vec<Problem> {
+    fn is_compared(&self, path: &RelPath) -> bool {
+        match &self.base {
+            Base::Nothing => true,
+            Base::Commit { changed, .. } => changed.contains(path),
+            Base::Same | Base::Unknown(_) => false,
+        }
+    }
+
+    /// Returns what is wrong, errors first. A file that Airflow skips breaks nothing; those that it does not skip are `counting`.
+    fn problems(&self, ignore: &AirflowIgnore, files: &[DagFile], counting: &[&DagFile]) -> Vec<Problem> {
         let mut problems: Vec<Problem> = files.iter().flat_map(|file| file.problems.iter().cloned()).collect();
         for problem in &mut problems {
             if let Some((folder, line)) = self.below(&problem.file).and_then(|below| ignore.ignoring(&below)) {
@@ -239,6 +281,10 @@ impl Reading {
             message: "this pattern is not understood and matches nothing".to_owned(),
             severity: Severity::Warning,
         }));
+        problems.extend(duplicates(counting));
+        let mut known = BTreeMap::new();
+        let mut names = |folder: &RelPath| self.surroundings.names(folder, &mut known);
+        problems.extend(missing(counting, &self.surroundings.roots, &mut names));
         problems.sort_by(|one, two| (one.severity, &one.file, one.line).cmp(&(two.severity, &two.file, two.line)));
         problems.truncate(MOST_PROBLEMS);
         problems

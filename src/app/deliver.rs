@@ -1,5 +1,7 @@
 //! From gathered facts to what was shipped: decides, says what will be done, and does it.
 
+use std::sync::OnceLock;
+
 use crate::app::gather::Gathered;
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
@@ -70,9 +72,15 @@ pub async fn deliver(
             let target = gathered.facts.target.deployment().map(|deployment| deployment.id.clone());
             let before = before(&gathered.facts.target);
             let wants_back = session.settings.rollback.on_failure == OnFailure::RollBack && preview.is_none();
-            let shipped = ship::ship(session, gathered, (&plan, preview), reporter.forge, interrupt.clone());
+            let found = OnceLock::new();
+            let shipped = ship::ship(session, gathered, (&plan, preview), (reporter.forge, &found), interrupt.clone());
             let (outcome, record) = tokio::join!(shipped, begun);
             story.record = record;
+            if let Some(report) = found.get() {
+                // Together with what was read, since the later findings take the place of the former.
+                let read = plan.dags.iter().flat_map(|dags| &dags.problems).cloned();
+                story.problems = read.chain(report.problems().cloned()).collect();
+            }
             match (outcome, target) {
                 (Err(unfinished), Some(target)) if wants_back => {
                     Err(recovered(session, (&target, before.as_ref()), (unfinished, interrupt), story).await)

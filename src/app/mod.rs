@@ -4,7 +4,10 @@
 pub mod all;
 pub mod asked;
 pub mod baseline;
+pub mod check;
+pub mod check_place;
 pub mod checkout;
+pub mod checks;
 pub mod commits;
 pub mod configure;
 pub mod content;
@@ -26,4 +29,5 @@ pub mod ship;
 pub mod signals;
 pub mod source;
 pub mod story;
+pub mod surroundings;
 pub mod target;

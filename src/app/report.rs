@@ -12,7 +12,7 @@ use crate::report::run::{Run, ShownSetting};
 /// What a job's summary may look like; its limit is in bytes, of which a character has four at most.
 const SUMMARY_MARKUP: Markup = Markup { style: MarkupStyle::Html, limit: 250_000 };
 /// Problems printed of one run; a CI system shows fewer.
-const MOST_PROBLEMS: usize = 100;
+pub const MOST_PROBLEMS: usize = 100;
 
 /// Returns the settings as reports show them.
 #[must_use]

@@ -218,14 +218,19 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Shows what is wrong with the DAGs' files at its lines.
     async fn findings(&self, run: &Run<'_>, commit: Option<&CommitSha>) {
+        let read = run.plan.and_then(|plan| plan.dags.as_ref()).map_or(&[][..], |dags| &dags.problems);
+        let problems = if run.problems.is_empty() { read } else { run.problems };
+        self.annotate(&run.project, commit, problems).await;
+    }
+
+    /// Shows what is wrong with files of the project in the repository's folder at its lines.
+    pub async fn annotate(&self, project: &str, commit: Option<&CommitSha>, problems: &[Problem]) {
         let wanted = match self.session.settings.report.annotations {
             Annotations::Always => true,
             Annotations::Auto => !self.session.console.shows_places(),
             Annotations::Never => false,
         };
-        let problems = run.plan.and_then(|plan| plan.dags.as_ref()).map_or(&[][..], |dags| &dags.problems);
         let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, problems) else {
             return;
         };
@@ -234,7 +239,7 @@ impl<'a> Reporter<'a> {
         let title = figures::count(errors, "error") + ", " + &figures::count(items.len() as u64 - errors, "warning");
         let findings = Findings {
             commit,
-            name: &check_name(&run.project),
+            name: &check_name(project),
             title: &title,
             summary: "Liftoff read every Python file of the DAGs that would ship.",
             details_url: self.session.context.run_url.as_deref(),

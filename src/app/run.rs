@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::app::check;
 use crate::app::deliver::{Wish, deliver};
 use crate::app::gather::gather;
 use crate::app::outputs::{Outlets, hand_on};
@@ -70,6 +71,7 @@ fn too_early(env: &Env, console: &Console, flags: &[(String, String)], error: &E
         plan: None,
         preview: None,
         rollback: None,
+        problems: &[],
         ending: Ending::Failed { error, accepted: None },
     };
     let json = json::run(&run, &[]);
@@ -108,6 +110,14 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
             kind = wished.wished() => Err(stopped(kind)),
         };
         return all::told(&session, outcome);
+    }
+    if *command == Command::Check {
+        let code = tokio::select! {
+            outcome = check::checked(&session) => check::told(&session, &reporter, outcome).await,
+            kind = wished.wished() => said(&session.console, &stopped(kind)),
+        };
+        drop(embedded);
+        return code;
     }
     if let Command::Preview(verb @ (Verb::List | Verb::Gc)) = command {
         let code = tokio::select! {

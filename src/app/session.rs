@@ -62,7 +62,7 @@ impl Session {
             context.repository = of_remote(&checkouts, context.checkout.as_deref().unwrap_or(env.current_dir()), &env);
         }
         let intent = match command {
-            Command::Plan | Command::History => Intent::Show,
+            Command::Plan | Command::Check | Command::History => Intent::Show,
             Command::Preview(_) => Intent::Preview,
             Command::Deploy | Command::Rollback | Command::Sandbox { .. } => Intent::Ship,
         };
@@ -122,6 +122,7 @@ impl Session {
             (Action::Deploy, _) => Command::Deploy,
             (Action::Plan, _) => Command::Plan,
             (Action::Rollback, _) => Command::Rollback,
+            (Action::Check, _) => Command::Check,
             (Action::Preview, Event::Schedule) => Command::Preview(Verb::Gc),
             (Action::Preview, Event::BranchDeleted) | (Action::DeletePreview, _) => Command::Preview(Verb::Down),
             (Action::Preview, _) => Command::Preview(Verb::Sync),

@@ -1,31 +1,38 @@
 //! Performs the plan of a run.
 
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::app::check_place::Known;
 use crate::app::checkout::Checkout;
+use crate::app::checks;
 use crate::app::commits::Commits;
-use crate::app::content::{self, threads};
+use crate::app::content::{self, Goods, threads};
 use crate::app::gather::{Gathered, Means, astro_rules};
 use crate::app::session::Session;
 use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
 use crate::changes::inputs::DagDeploys;
 use crate::deploy::interrupt::Interrupt;
-use crate::deploy::order::{Order, Surroundings, Tools};
+use crate::deploy::order::{Checked, Order, Surroundings, Tools};
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::deploy::perform::perform;
 use crate::deploy::ready::ImageInput;
 use crate::error::{Error, Kind, Result};
 use crate::forge::interface::Forge;
+use crate::image::engine::Engine;
 use crate::model::artifact::Artifact;
+use crate::model::check::CheckReport;
+use crate::model::deploy::DeployType;
 use crate::model::fingerprint::Fingerprint;
+use crate::model::project::ProjectKind;
 use crate::model::revision::CommitSha;
 use crate::plan::description::Footer;
 use crate::plan::facts::Facts;
 use crate::plan::outline::{Plan, Step};
 
-/// Ships what the plan says.
+/// Ships what the plan says. What the checks of the project's own code find goes into `found`.
 ///
 /// # Errors
 /// As `deploy::perform::perform`.
@@ -33,7 +40,7 @@ pub async fn ship(
     session: &Session,
     gathered: Gathered,
     (plan, preview): (&Plan, Option<Surroundings<'_>>),
-    forge: Option<&dyn Forge>,
+    (forge, found): (Option<&dyn Forge>, &OnceLock<CheckReport>),
     interrupt: Interrupt,
 ) -> std::result::Result<Outcome, Box<Unfinished>> {
     let Gathered { facts, means } = gathered;
@@ -55,6 +62,9 @@ pub async fn ship(
     let image_fingerprint = || -> Pin<Box<dyn Future<Output = Result<Option<Fingerprint>>> + Send + '_>> {
         Box::pin(image_fingerprint_now(session, &facts))
     };
+    let checked = |image: Option<(Engine, String)>| -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+        Box::pin(checked(session, (plan, &facts, &goods), image, found))
+    };
     let words = session.settings.deploy.description.clone().or_else(|| facts.source.subject.clone()).unwrap_or_default();
     let order = Order {
         plan,
@@ -67,6 +77,7 @@ pub async fn ship(
         bundle: goods.bundle.clone(),
         patience: session.settings.deploy.wait.map(patience),
         relation_to: &relation_to,
+        checked: wants_checks(session, &facts).then_some(&checked as &Checked<'_>),
         image_fingerprint: &image_fingerprint,
         preview,
     };
@@ -80,6 +91,34 @@ pub async fn ship(
         interrupt,
     };
     perform(order, &tools).await
+}
+
+/// Returns whether the project's own code is checked before the deploy. What is forced is not, as with deploy-action.
+fn wants_checks(session: &Session, facts: &Facts) -> bool {
+    let checks = &session.settings.checks;
+    let wanted = checks.run_code() && matches!(facts.project.kind, ProjectKind::Astro(_));
+    if wanted && session.settings.deploy.force {
+        session.console.notice("`force` skips the checks that `parse` and `pytest` ask for");
+        return false;
+    }
+    wanted
+}
+
+/// Checks the project's own code, in the image if there is one.
+async fn checked(
+    session: &Session,
+    (plan, facts, goods): (&Plan, &Facts, &Goods),
+    image: Option<(Engine, String)>,
+    found: &OnceLock<CheckReport>,
+) -> Result<()> {
+    let known = match facts.target.deployment() {
+        Some(deployment) if !plan.decision.deploy_type().is_some_and(DeployType::ships_image) => Known::Deployment(deployment),
+        _ => Known::Dockerfile,
+    };
+    let report = checks::before_deploy(session, (&facts.project, goods), known, image).await?;
+    let refusal = checks::refusal(&report);
+    let _ = found.set(report);
+    refusal.map_or(Ok(()), Err)
 }
 
 /// Reads the image's inputs once more.

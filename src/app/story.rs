@@ -4,6 +4,7 @@ use crate::app::session::Session;
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::error::{Error, Kind};
 use crate::forge::interface::RecordId;
+use crate::model::dag::Problem;
 use crate::model::deployment::Deployment;
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Plan;
@@ -24,6 +25,8 @@ pub struct Story {
     pub commit: Option<CommitSha>,
     /// The forge's record of the deployment.
     pub record: Option<RecordId>,
+    /// What the checks of the project's own code found, with what was read of its DAGs.
+    pub problems: Vec<Problem>,
     /// The preview, when the run is about one.
     pub preview: Option<PreviewReport>,
     /// The rollback, when the run is about one or led to one.
@@ -41,6 +44,7 @@ impl Story {
             plan: self.plan.as_ref(),
             preview: self.preview.as_ref(),
             rollback: self.rollback.as_ref(),
+            problems: &self.problems,
             ending,
         }
     }

@@ -12,6 +12,8 @@ pub enum Command {
     History,
     /// Bring an earlier deploy back.
     Rollback,
+    /// Check the DAGs.
+    Check,
     /// Look after previews.
     Preview(Verb),
     /// Serve the simulated platform until stopped.
@@ -30,6 +32,7 @@ impl Command {
             Self::Deploy => "deploy",
             Self::History => "history",
             Self::Rollback => "rollback",
+            Self::Check => "check",
             Self::Preview(Verb::Sync) => "preview sync",
             Self::Preview(Verb::Up) => "preview up",
             Self::Preview(Verb::Down) => "preview down",

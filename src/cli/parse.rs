@@ -48,6 +48,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         Some(("deploy", matches)) => Invocation::Run(Command::Deploy, flags(matches)),
         Some(("history", matches)) => Invocation::Run(Command::History, flags(matches)),
         Some(("rollback", matches)) => Invocation::Run(Command::Rollback, flags(matches)),
+        Some(("check", matches)) => Invocation::Run(Command::Check, flags(matches)),
         Some(("dbt", matches)) => dbt(matches),
         Some(("preview", matches)) => preview(matches)?,
         Some(("sandbox", matches)) => {
@@ -127,6 +128,11 @@ fn program() -> clap::Command {
             "rollback",
             Scope::All,
         ))
+        .subcommand(with_settings(
+            command("check", "Checks the DAGs before anything is uploaded: always without running them, more on request"),
+            "check",
+            Scope::Check,
+        ))
         .subcommand(
             clap::Command::new("dbt")
                 .about("Plans, ships or removes a dbt project")
@@ -168,6 +174,7 @@ fn command(name: &'static str, about: &'static str) -> clap::Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     All,
+    Check,
     Dbt,
     Preview,
 }
@@ -182,6 +189,7 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
         let fixed = ["deploy-type", "delete-bundle", "bundle-type", "action"].contains(&setting.name);
         let elsewhere = match scope {
             Scope::All => false,
+            Scope::Check => setting.name == "deploy-type",
             Scope::Dbt => fixed || NOT_FOR_DBT.contains(&heading),
             // The command says what to do, and a bundle alone is no preview.
             Scope::Preview => setting.name == "action" || heading == "dbt and other bundles",
@@ -199,7 +207,7 @@ fn with_settings(command: clap::Command, name: &str, scope: Scope) -> clap::Comm
 }
 
 const fn is_retired(setting: &Setting) -> bool {
-    matches!(setting.compat, Compat::Ignored(_) | Compat::Deprecated(_) | Compat::Later(_))
+    matches!(setting.compat, Compat::Ignored(_) | Compat::Deprecated(_))
 }
 
 fn argument(setting: &'static Setting) -> Arg {

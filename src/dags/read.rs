@@ -3,6 +3,7 @@
 
 use crate::dags::definitions::definitions;
 use crate::dags::found::{Definitions, Found};
+use crate::dags::imports::imports;
 use crate::dags::source::Source;
 use crate::model::dag::{DagFile, Problem};
 use crate::model::path::RelPath;
@@ -29,14 +30,23 @@ pub fn read(path: &RelPath, bytes: &[u8], python: Option<Python>, wanted: Wanted
         return file(source.problems);
     }
     let Definitions { found, complete } = definitions(&source);
+    let imports = imports(&source);
     let file = file(source.problems);
     DagFile {
         whole: file.whole && complete,
         shared: shared(&source.text, &found),
         dynamic: found.iter().filter(|found| found.dag.is_none()).map(|found| found.line).collect(),
+        conditional: found.iter().filter(|found| is_indented(&source.text, found)).map(|found| found.line).collect(),
+        imports,
         dags: found.into_iter().filter_map(Found::finished).collect(),
         ..file
     }
+}
+
+/// Returns whether a definition does not begin at the start of its line.
+fn is_indented(text: &str, found: &Found) -> bool {
+    let before = text.get(..found.range.start().to_usize()).unwrap_or_default();
+    !before.is_empty() && !before.ends_with(['\n', '\r', '\u{feff}'])
 }
 
 /// Hashes the lines outside the definitions. Empty ones do not count, so that a definition can

@@ -14,6 +14,7 @@ use crate::deploy::ready::ImageInput;
 use crate::env::snapshot::Env;
 use crate::error::Result;
 use crate::http::exchange::Caller;
+use crate::image::engine::Engine;
 use crate::model::deployment::Deployment;
 use crate::model::entry::Entry;
 use crate::model::fingerprint::Fingerprint;
@@ -46,6 +47,8 @@ pub struct Order<'a, 'p> {
     pub patience: Option<Patience>,
     /// Tells how our commit relates to another one, for the last check before finalizing.
     pub relation_to: &'a RelationTo<'a>,
+    /// Runs the project's own code to check it, after the build; none when nobody wants that.
+    pub checked: Option<&'a Checked<'a>>,
     /// Reads the image's fingerprint once more, after the build.
     pub image_fingerprint: &'a ImageFingerprint<'a>,
     /// What a preview needs around the deploy.
@@ -74,6 +77,9 @@ pub type StillWanted<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> +
 
 /// Tells how our commit relates to another one; it may have to fetch the other one first.
 pub type RelationTo<'a> = dyn Fn(CommitSha) -> Pin<Box<dyn Future<Output = Relation> + Send + 'a>> + Sync + 'a;
+
+/// Fails when the checks of the project's own code do; given the image that ships, with the engine that has it.
+pub type Checked<'a> = dyn Fn(Option<(Engine, String)>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> + Sync + 'a;
 
 /// Reads the fingerprint of the image's inputs as they are now.
 pub type ImageFingerprint<'a> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<Fingerprint>>> + Send + 'a>> + Sync + 'a;

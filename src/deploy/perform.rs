@@ -166,10 +166,11 @@ async fn load(order: &Order<'_, '_>, tools: &Tools<'_>, deploy_type: DeployType,
         _ => None,
     };
     let cargo = Cargo { built, dags, bundle };
-    if let Some(image) = cargo.image(order, deploy_type)
-        && let Err(refusal) = acceptable(order, image).await
-    {
-        image::forgotten(image, tools.console).await;
+    let image = cargo.image(order, deploy_type);
+    if let Err(refusal) = fit(order, image).await {
+        if let Some(image) = image {
+            image::forgotten(image, tools.console).await;
+        }
         return Err(refusal);
     }
     Ok(cargo)
@@ -183,6 +184,17 @@ impl Cargo {
             (None, Some(ImageInput::Prebuilt(found))) if deploy_type.ships_image() => Some(found),
             _ => None,
         }
+    }
+}
+
+/// Checks what would ship: the image, then the project's own code in it.
+async fn fit(order: &Order<'_, '_>, image: Option<&ReadyImage>) -> Result<()> {
+    if let Some(image) = image {
+        acceptable(order, image).await?;
+    }
+    match order.checked {
+        Some(check) => check(image.and_then(ReadyImage::in_engine)).await,
+        None => Ok(()),
     }
 }
 

@@ -55,6 +55,17 @@ pub struct ReadyImage {
     pub place: Place,
 }
 
+impl ReadyImage {
+    /// Returns the engine that has the image, and its name there.
+    #[must_use]
+    pub fn in_engine(&self) -> Option<(Engine, String)> {
+        match &self.place {
+            Place::Engine { engine, name, .. } => Some((engine.clone(), name.clone())),
+            Place::Elsewhere { .. } => None,
+        }
+    }
+}
+
 /// Where an image lies.
 pub enum Place {
     /// In an engine.

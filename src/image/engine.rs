@@ -109,7 +109,8 @@ fn candidates(env: &Env, wanted: Option<&str>) -> Vec<(String, Option<PathBuf>)>
 }
 
 /// Returns the first executable file of this name in the folders of `PATH`.
-fn on_path(env: &Env, name: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn on_path(env: &Env, name: &str) -> Option<PathBuf> {
     let folders = env.raw("PATH")?.split(':').filter(|folder| !folder.is_empty());
     folders.map(|folder| env.current_dir().join(folder).join(name)).find(|file| is_executable(file))
 }

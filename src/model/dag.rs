@@ -77,15 +77,37 @@ pub struct DagFile {
     pub dags: Vec<Dag>,
     /// 1-based lines that define DAGs with an id that is computed.
     pub dynamic: Vec<usize>,
+    /// Lines of those DAGs whose definition stands inside something else, such as a condition.
+    pub conditional: Vec<usize>,
+    /// Modules that are imported whenever the file is.
+    pub imports: Vec<Import>,
     /// Hash of the source text that belongs to none of its DAGs.
     pub shared: [u8; 32],
+}
+
+/// The import of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Its full name, with dots. Hostile text.
+    pub module: String,
+    /// 1-based line.
+    pub line: usize,
 }
 
 impl DagFile {
     /// Returns a file of which nothing is known.
     #[must_use]
     pub const fn unread(path: RelPath) -> Self {
-        Self { path, problems: Vec::new(), whole: false, dags: Vec::new(), dynamic: Vec::new(), shared: [0; 32] }
+        Self {
+            path,
+            problems: Vec::new(),
+            whole: false,
+            dags: Vec::new(),
+            dynamic: Vec::new(),
+            conditional: Vec::new(),
+            imports: Vec::new(),
+            shared: [0; 32],
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod airflow;
 pub mod artifact;
 pub mod blueprint;
+pub mod check;
 pub mod context;
 pub mod dag;
 pub mod deploy;

@@ -57,6 +57,17 @@ impl RuntimeVersion {
         }
     }
 
+    /// Returns the line of Airflow versions in it, such as 2.11; none for a Runtime that no line is known of.
+    /// Source: `reference/astro-docs.md` 10.1.
+    #[must_use]
+    pub const fn airflow_line(&self) -> Option<(u64, u64)> {
+        match (self.form, self.numbers) {
+            (Form::Old, [major @ 4..=13, ..]) => Some((2, major - 2)),
+            (Form::Old, _) => None,
+            (Form::New, [major, minor, _]) => Some((major, minor)),
+        }
+    }
+
     /// Returns whether the platform withdrew this version. Source: the restricted versions of
     /// the Runtime lifecycle policy (`reference/astro-docs.md` 4.6), as of August 2026.
     #[must_use]

@@ -31,6 +31,7 @@ fn project(all: &All<'_>, project: &ProjectPlan) -> Value {
         plan: project.plan.as_ref(),
         preview: None,
         rollback: None,
+        problems: &[],
         ending: Ending::Planned,
     };
     let mut object = json::run(&run, &[]);

@@ -115,7 +115,9 @@ fn changed(change: &DagChange) -> Json {
     object
 }
 
-fn problem(problem: &Problem) -> Json {
+/// Returns a problem as one object.
+#[must_use]
+pub fn problem(problem: &Problem) -> Json {
     json!({
         "severity": match problem.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "file": problem.file.to_string(),

@@ -108,7 +108,9 @@ pub fn deployment(deployment: &Deployment) -> Value {
     })
 }
 
-fn settings_object(settings: &[ShownSetting]) -> Value {
+/// Returns the settings by name.
+#[must_use]
+pub fn settings_object(settings: &[ShownSetting]) -> Value {
     settings
         .iter()
         .map(|setting| (setting.name.to_owned(), json!({ "value": setting.value, "origin": setting.origin })))

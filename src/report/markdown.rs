@@ -388,6 +388,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: Some(&plan),
             preview: None,
             rollback: None,
+            problems: &[],
             ending: Ending::Shipped(&outcome),
         };
         // The characters without width are shown as `·0·`.
@@ -407,6 +408,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: None,
             preview: None,
             rollback: None,
+            problems: &[],
             ending: Ending::Failed { error: &error, accepted: None },
         };
         let text = report(&run, GITHUB);
@@ -429,6 +431,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: Some(&plan),
             preview: None,
             rollback: None,
+            problems: &[],
             ending,
         };
         let text = report(&run, GITHUB);
@@ -454,6 +457,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: Some(&plan),
             preview: None,
             rollback: None,
+            problems: &[],
             ending,
         };
         for style in [MarkupStyle::Html, MarkupStyle::Plain] {
@@ -483,6 +487,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             plan: Some(&plan),
             preview: None,
             rollback: None,
+            problems: &[],
             ending: Ending::Planned,
         };
         let text = report(&run, Markup { style: MarkupStyle::Plain, limit: 32_768 });

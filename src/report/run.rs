@@ -3,6 +3,7 @@
 use crate::deploy::outcome::Outcome;
 use crate::error::{Error, Kind};
 use crate::model::context::CiContext;
+use crate::model::dag::Problem;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
@@ -20,6 +21,8 @@ pub struct Run<'a> {
     pub deployment: Option<&'a Deployment>,
     /// The plan, once it is made.
     pub plan: Option<&'a Plan>,
+    /// What the checks of the project's own code found, with what was read of its DAGs; empty when none ran.
+    pub problems: &'a [Problem],
     /// The preview, when the run is about one.
     pub preview: Option<&'a PreviewReport>,
     /// The rollback, when the run is about one or led to one.

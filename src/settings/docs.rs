@@ -56,7 +56,7 @@ fn meaning(setting: &Setting) -> String {
     match setting.compat {
         Compat::Deprecated(instead) => text.push_str(&format!(" Deprecated: {instead}.")),
         Compat::Ignored(why) => text.push_str(&format!(" Accepted without effect: {why}.")),
-        Compat::DeployAction | Compat::New | Compat::Later(_) => {}
+        Compat::DeployAction | Compat::New => {}
     }
     if !setting.variables.is_empty() {
         let names: Vec<String> = setting.variables.iter().map(|name| format!("`{name}`")).collect();

@@ -73,7 +73,7 @@ pub fn gather(sources: &Sources<'_>) -> Result<Layers> {
     given.extend(variables(sources.env)?);
     given.extend(conventional_token(sources, &given));
     let intent = match text_of(&given, "action").map(str::to_ascii_lowercase).as_deref() {
-        Some("plan") if sources.intent == Intent::Ship => Intent::Show,
+        Some("plan" | "check") if sources.intent == Intent::Ship => Intent::Show,
         Some(word) if word.contains("preview") && sources.intent == Intent::Ship => Intent::Preview,
         _ => sources.intent,
     };

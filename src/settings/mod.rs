@@ -1,6 +1,9 @@
 //! Every setting of Liftoff: one table, the layers it is read from, and the typed values.
 //! Pure: it reads no file, no process environment and no network.
 
+pub mod check_reader;
+pub mod check_rows;
+pub mod checks;
 pub mod conflicts;
 pub mod docs;
 pub mod file;

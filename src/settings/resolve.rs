@@ -2,6 +2,7 @@
 //! It knows what each setting means to deploy-action's users, but not what the rest of Liftoff does.
 
 use crate::error::{Error, Kind, Result};
+use crate::settings::check_reader::checks;
 use crate::settings::conflicts;
 use crate::settings::forge;
 use crate::settings::layers::{Layers, Sources, gather};
@@ -23,12 +24,10 @@ const NO_IMAGE: &str = "no-custom-image";
 /// Resolves all settings of a run.
 ///
 /// # Errors
-/// Fails with `Kind::Usage` on unknown names, wrong values, contradictions, and on what is
-/// switched on but not available yet.
+/// Fails with `Kind::Usage` on unknown names, wrong values and contradictions.
 pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
     let mut layers = gather(sources)?;
     translate(&mut layers);
-    refuse_later(&layers)?;
     refuse_all_but_plans(&layers)?;
     conflicts::refuse(&layers.values)?;
     let reader = Reader::new(&layers.values, sources.env, sources.ci);
@@ -46,6 +45,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         target: target(&reader),
         api: api(&reader)?,
         project: project(&reader)?,
+        checks: checks(&reader)?,
         image: image(&reader)?,
         bundle: bundle(&reader)?,
         deploy: deploy(&reader),
@@ -96,21 +96,6 @@ fn translate(layers: &mut Layers) {
     }
 }
 
-/// Refuses what is switched on but not available, because ignoring it would show a green job
-/// for work that was not done.
-fn refuse_later(layers: &Layers) -> Result<()> {
-    for checked in layers.values.values() {
-        let later = match (checked.setting.compat, &checked.value) {
-            (Compat::Later(why), Value::Switch(true)) => why,
-            _ => continue,
-        };
-        return Err(Error::new(Kind::Usage, format!("use `{}`", checked.setting.name))
-            .because(format!("{}: not available yet", checked.origin))
-            .hint(later));
-    }
-    Ok(())
-}
-
 /// A deploy of everything would hide which project failed, and share one token and one log.
 fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
     match layers.values.get("all").filter(|checked| checked.value == Value::Switch(true)) {
@@ -125,6 +110,7 @@ fn action(reader: &Reader<'_>) -> Action {
     match reader.word("action") {
         "plan" => Action::Plan,
         "rollback" => Action::Rollback,
+        "check" => Action::Check,
         "preview" => Action::Preview,
         "create-deployment-preview" => Action::CreatePreview,
         "deploy-deployment-preview" => Action::DeployPreview,
@@ -427,14 +413,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_available_yet_is_refused_and_never_ignored() {
-        let rows = [("INPUT_PARSE", "true"), ("INPUT_PYTEST", "yes")];
-        for row in rows {
-            let error = inputs(&[row]).expect_err(row.0);
-            assert_eq!(
-                (error.kind(), error.cause().is_some_and(|cause| cause.contains("not available yet"))),
-                (Kind::Usage, true)
-            );
+    fn deploy_actions_checks_keep_their_names() {
+        let checks = inputs(&[("INPUT_PARSE", "true"), ("INPUT_PYTEST", "yes"), ("INPUT_PYTEST-FILE", "tests/a.py")]);
+        let checks = checks.expect("settings").checks;
+        assert!(checks.parse && checks.pytest && checks.run_code());
+        assert_eq!(checks.pytest_file.as_str(), Some("tests/a.py"));
+        assert!(!inputs(&[]).expect("settings").checks.run_code());
+        for wrong in [("airflow-version", "3"), ("pytest-file", "../x.py"), ("parse-timeout", "0s")] {
+            let error = flags(&[wrong]).expect_err(wrong.0);
+            assert!(error.cause().unwrap_or_default().starts_with(&format!("flag --{}: ", wrong.0)), "{error}");
         }
     }
 

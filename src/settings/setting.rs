@@ -57,9 +57,6 @@ pub enum Compat {
     Deprecated(&'static str),
     /// Accepted and without effect; the text says why.
     Ignored(&'static str),
-    /// Refused when switched on, so that nobody takes a skipped check for a passed one; the
-    /// text says what will bring it.
-    Later(&'static str),
 }
 
 /// The commands that use a setting.
@@ -67,8 +64,10 @@ pub enum Compat {
 pub enum Commands {
     /// Every command.
     Every,
-    /// Every command that talks to Astro.
+    /// Every command that talks to Astro; `check` asks it which Airflow runs.
     Astro,
+    /// Every command that plans or changes something.
+    Change,
     /// `check`, and whatever plans or deploys.
     Project,
     /// Whatever plans or deploys.
@@ -96,7 +95,10 @@ impl Commands {
         let makes_preview = matches!(command, "preview sync" | "preview up");
         match self {
             Self::Every => true,
-            Self::Astro => matches!(command, "plan" | "deploy" | "history" | "rollback") || command.starts_with("preview "),
+            Self::Astro => {
+                matches!(command, "check" | "plan" | "deploy" | "history" | "rollback") || command.starts_with("preview ")
+            }
+            Self::Change => matches!(command, "plan" | "deploy" | "history" | "rollback") || command.starts_with("preview "),
             Self::Project => matches!(command, "check" | "plan" | "deploy") || makes_preview,
             Self::Plan => matches!(command, "plan" | "deploy") || makes_preview,
             Self::OnlyPlan => command == "plan",
@@ -222,6 +224,9 @@ mod tests {
             (Commands::Deploy, "preview up", true),
             (Commands::Deploy, "preview down", false),
             (Commands::Astro, "preview list", true),
+            (Commands::Astro, "check", true),
+            (Commands::Change, "check", false),
+            (Commands::Change, "preview down", true),
             (Commands::MakePreview, "preview sync", true),
             (Commands::MakePreview, "deploy", false),
             (Commands::ChangePreviews, "preview gc", true),

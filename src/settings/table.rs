@@ -2,10 +2,9 @@
 //! It holds data only; reading and checking values is the business of its siblings.
 
 use crate::env::names;
+use crate::settings::check_rows;
 use crate::settings::rollback_rows::{ALLOW_RUNTIME_DOWNGRADE, LIMIT, ON_FAILURE, PREVIOUS, SHARED, TO};
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
-
-const CHECKS: Compat = Compat::Later("Liftoff does not run this check yet; run it in a step of its own before the deploy");
 
 /// Every setting, in the order in which documentation lists them.
 pub const SETTINGS: &[Setting] = &[
@@ -15,14 +14,16 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Enum(&[
             "deploy",
             "plan",
+            "check",
             "create-deployment-preview",
             "deploy-deployment-preview",
             "delete-deployment-preview",
             "preview",
             "rollback",
         ]),
-        "What the action does: `deploy`; `plan`, which changes nothing; `preview`, which keeps the preview of a pull request as \
-         it should be; `rollback`, which brings an earlier deploy back; or one of deploy-action's words, by which a preview belongs to a branch.",
+        "What the action does: `deploy`; `plan`, which changes nothing; `check`, which checks the DAGs; `preview`, which keeps the \
+         preview of a pull request as it should be; `rollback`, which brings an earlier deploy back; or one of deploy-action's \
+         words, by which a preview belongs to a branch.",
     )
     .or("deploy")
     .surface(Surface::NotInFile),
@@ -95,7 +96,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours(
         "check",
         ValueKind::Bool,
-        "Checks the syntax of the Python files in the DAGs folder before DAGs ship; an error stops the deploy.",
+        "Checks syntax, DAG ids and imports in the DAGs folder without running anything; an error stops the deploy.",
     )
     .or("true"),
     Setting::ours(
@@ -104,12 +105,21 @@ pub const SETTINGS: &[Setting] = &[
         "What to assume about DAG deploys where there is no token to ask.",
     )
     .or("on"),
+    check_rows::PARSE,
+    check_rows::PYTEST,
+    check_rows::PYTEST_FILE,
+    check_rows::PARSE_TIMEOUT,
+    check_rows::PYTEST_TIMEOUT,
+    check_rows::AIRFLOW_VERSION,
+    check_rows::CHECK_CACHE,
+    check_rows::JUNIT_FILE,
     // The image.
     Setting::incumbent(
         "image-name",
         ValueKind::Text,
         "Image to ship instead of building one: local, in a registry, or an archive.",
     )
+    .used_by(Commands::Project)
     .surface(Surface::NotInFile),
     Setting::ours("dockerfile", ValueKind::Path, "Dockerfile inside the project.").or("Dockerfile").used_by(Commands::Project),
     Setting::ours("build-args", ValueKind::Lines, "Build arguments as `NAME=value`, one a line."),
@@ -133,7 +143,7 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Text,
         "`docker`, `podman`, `buildah` or the path of one; the first that works when absent.",
     )
-    .used_by(Commands::Deploy)
+    .used_by(Commands::Project)
     .surface(Surface::NotInFile),
     Setting::incumbent(
         "image-trigger-paths",
@@ -285,11 +295,11 @@ pub const SETTINGS: &[Setting] = &[
     // Reports.
     Setting::ours("comment", ValueKind::Bool, "Keeps one comment on the pull request up to date.")
         .or("true")
-        .used_by(Commands::Astro),
+        .used_by(Commands::Change),
     Setting::ours("comment-on-no-op", ValueKind::Bool, "Comments even when there is nothing to deploy.").or("false"),
     Setting::ours("commit-status", ValueKind::Bool, "Sets a commit status.")
         .or("false")
-        .used_by(Commands::Astro)
+        .used_by(Commands::Change)
         .surface(Surface::NotInFile),
     Setting::ours(
         "forge-deployment",
@@ -297,7 +307,7 @@ pub const SETTINGS: &[Setting] = &[
         "Records the deploy as a deployment to an environment, where the forge has such records.",
     )
     .or("false")
-    .used_by(Commands::Astro)
+    .used_by(Commands::Change)
     .surface(Surface::NotInFile),
     Setting::ours("environment", ValueKind::Text, "Name of the forge's environment; the Deployment's name when absent.")
         .used_by(Commands::Deploy)
@@ -307,7 +317,8 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Bool,
         "Shows what a check found at its lines on the pull request; unless set, only where the CI system's log does not.",
     )
-    .or("true"),
+    .or("true")
+    .used_by(Commands::Project),
     Setting::ours(
         "forge",
         ValueKind::Enum(&["github", "gitlab", "bitbucket", "bitbucket-server", "azure-devops", "gitea", "none"]),
@@ -332,7 +343,7 @@ pub const SETTINGS: &[Setting] = &[
         ValueKind::Path,
         "File for the outputs as `LIFTOFF_OUTPUT_…=value` lines, such as GitLab's dotenv report; replaced if it is there.",
     )
-    .used_by(Commands::Astro)
+    .used_by(Commands::Change)
     .surface(Surface::NotInFile),
     Setting::ours("json", ValueKind::Bool, "Prints data as JSON.").or("false").used_by(Commands::Every),
     Setting::ours("log-level", ValueKind::Enum(&["error", "warn", "info", "debug", "trace"]), "How much to log.")
@@ -353,14 +364,6 @@ pub const SETTINGS: &[Setting] = &[
     .used_by(Commands::Every)
     .surface(Surface::NotInFile),
     // Accepted from workflows written for deploy-action.
-    Setting::incumbent("parse", ValueKind::Bool, "Parses all DAGs before the deploy; not available yet.")
-        .or("false")
-        .compat(CHECKS),
-    Setting::incumbent("pytest", ValueKind::Bool, "Runs the project's tests before the deploy; not available yet.")
-        .or("false")
-        .compat(CHECKS),
-    Setting::incumbent("pytest-file", ValueKind::Path, "Test file or folder for `pytest`.")
-        .compat(Compat::Ignored("it only matters for `pytest`, which is not available yet")),
     Setting::incumbent("deploy-image", ValueKind::Bool, "Ships image and DAGs.")
         .or("false")
         .compat(Compat::Deprecated("use `deploy-type: image-and-dags`")),
@@ -427,6 +430,8 @@ mod tests {
             "forge-deployment",
             "environment",
             "outputs-file",
+            "check-cache",
+            "junit-file",
             "force",
             "allow-older-commit",
             "allow-other-repository",

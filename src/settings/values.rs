@@ -11,6 +11,7 @@ use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
+use crate::settings::checks::Checks;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
 use crate::settings::rollback::Rollback;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub api: Api,
     /// The project on disk.
     pub project: Project,
+    /// The checks before a deploy.
+    pub checks: Checks,
     /// The image.
     pub image: Image,
     /// dbt and other bundles.
@@ -98,6 +101,8 @@ pub enum Action {
     Plan,
     /// An earlier deploy comes back instead.
     Rollback,
+    /// The DAGs are only checked.
+    Check,
     /// The preview of the pull request is kept as it should be.
     Preview,
     /// A branch gets a preview, as with deploy-action.

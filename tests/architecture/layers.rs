@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ci", "settings", "changes", "dags"],
     &["plan", "console"],
     ADAPTERS,
-    &["deploy", "preview"],
+    &["check", "deploy", "preview"],
     &["report"],
     &["cli", "logging"],
     &["app"],

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bench;
+mod check;
 mod checkouts;
 mod ci;
 mod dags;
