@@ -45,7 +45,8 @@ mod tests {
             let path = RelPath::parse(name.as_bytes()).expect("a path");
             read(&path, format!("from airflow import DAG\n{text}").as_bytes(), None, Wanted::Dags)
         };
-        let cases: &[(&str, &str, &[(&str, Severity)])] = &[
+        type Expected<'a> = &'a [(&'a str, Severity)];
+        let cases: &[(&str, &str, Expected<'_>)] = &[
             ("DAG('x')", "DAG('y')", &[]),
             ("DAG('x')", "a = 1\nwith DAG('x'): ...", &[("b.py line 3: ", Severity::Error)]),
             ("DAG('x')", "if DEV:\n  DAG('x')", &[("b.py line 3: ", Severity::Warning)]),
