@@ -18,6 +18,7 @@ use crate::model::deployment::Deployment;
 use crate::model::markup::{Markup, cut};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
+use crate::plan::verification::Broken;
 use crate::report::figures;
 use crate::report::markdown;
 use crate::report::preview::{Fate, PreviewReport};
@@ -224,10 +225,11 @@ impl<'a> Reporter<'a> {
             Annotations::Never => false,
         };
         let problems = run.plan.and_then(|plan| plan.dags.as_ref()).map_or(&[][..], |dags| &dags.problems);
-        let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, problems) else {
+        let broken = run.verification().map_or(&[][..], |verification| &verification.findings.new);
+        let items: Vec<Finding> = problems.iter().map(finding).chain(broken.iter().map(failed_import)).collect();
+        let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, items.as_slice()) else {
             return;
         };
-        let items: Vec<Finding> = problems.iter().map(finding).collect();
         let errors = items.iter().filter(|item| item.severity == Severity::Error).count() as u64;
         let title = figures::count(errors, "error") + ", " + &figures::count(items.len() as u64 - errors, "warning");
         let findings = Findings {
@@ -277,6 +279,14 @@ fn finding(problem: &Problem) -> Finding {
             dag::Severity::Error => Severity::Error,
             dag::Severity::Warning => Severity::Warning,
         },
+    }
+}
+
+fn failed_import(broken: &Broken) -> Finding {
+    Finding {
+        place: Place { path: broken.file.clone(), line: broken.line },
+        message: format!("Airflow cannot import this file\n{}", broken.trace),
+        severity: Severity::Error,
     }
 }
 

@@ -13,3 +13,4 @@ pub mod perform;
 pub mod ready;
 pub mod stopwatch;
 pub mod superseded;
+pub mod verify;

@@ -11,3 +11,4 @@ pub mod preview;
 pub mod rivals;
 pub mod runtime;
 pub mod verdict;
+pub mod verification;

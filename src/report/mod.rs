@@ -18,3 +18,4 @@ pub mod preview;
 pub mod previews;
 pub mod run;
 pub mod text;
+pub mod verification;

@@ -6,6 +6,7 @@ use crate::model::context::CiContext;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
+use crate::plan::verification::{Verdict, Verification};
 use crate::report::preview::PreviewReport;
 
 /// Everything the reports may show of a run.
@@ -81,6 +82,9 @@ impl Run<'_> {
             Ending::Failed { accepted: Some(outcome), .. } if self.is_cancelled() => {
                 format!("Cancelled: {}{place} was accepted, but nobody saw it arrive", shipped(outcome.deploy_type))
             }
+            Ending::Failed { accepted: Some(outcome), .. } if self.is_broken() => {
+                format!("Deployed {}{place}, but Airflow can no longer import all of it", shipped(outcome.deploy_type))
+            }
             Ending::Failed { accepted: Some(outcome), .. } => {
                 format!("Deployed {}{place}, but it is not proven to run", shipped(outcome.deploy_type))
             }
@@ -104,10 +108,23 @@ impl Run<'_> {
         }
     }
 
+    /// Returns what Airflow makes of what was deployed, when somebody looked.
+    #[must_use]
+    pub fn verification(&self) -> Option<&Verification> {
+        match self.ending {
+            Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => outcome.verification.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Returns whether the run has come to an end.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         !matches!(self.ending, Ending::InProgress)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.verification().is_some_and(|verification| verification.verdict == Verdict::Failed)
     }
 
     /// Returns whether somebody stopped the run.

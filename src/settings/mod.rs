@@ -19,3 +19,4 @@ pub mod setting;
 pub mod table;
 pub mod typed;
 pub mod values;
+pub mod verify;

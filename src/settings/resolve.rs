@@ -14,6 +14,7 @@ use crate::settings::values::{
     Action, Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format,
     Image, Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
 };
+use crate::settings::verify::Verify;
 
 /// The value by which deploy-action's users say that there is no prebuilt image
 /// (`reference/deploy-action.md`).
@@ -206,6 +207,8 @@ fn deploy(reader: &Reader<'_>) -> Deploy {
         allow_fork: reader.is_on("allow-fork"),
         wake: reader.is_on("wake-on-deploy"),
         wait: reader.is_on("wait").then(|| reader.duration("wait-time")).flatten(),
+        verify: Verify::of_word(reader.word("verify")),
+        verify_time: reader.duration("verify-time").unwrap_or_default(),
     }
 }
 

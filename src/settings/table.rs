@@ -167,6 +167,16 @@ pub const SETTINGS: &[Setting] = &[
     Setting::incumbent("wait-time", ValueKind::Duration, "How long to wait: `300s`, `5m`, `1h30m`.")
         .or("10m")
         .used_by(Commands::Deploy),
+    Setting::ours(
+        "verify",
+        ValueKind::Enum(&["off", "warn", "fail"]),
+        "What it means that Airflow can no longer import a file after the deploy arrived; `off` does not look.",
+    )
+    .or("fail")
+    .used_by(Commands::Deploy),
+    Setting::ours("verify-time", ValueKind::Duration, "How long Airflow may take to read what was deployed.")
+        .or("5m")
+        .used_by(Commands::Deploy),
     // Previews.
     Setting::incumbent(
         "preview-name",

@@ -13,6 +13,7 @@ use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
+use crate::settings::verify::Verify;
 
 /// Every setting of a run.
 #[derive(Debug, Clone)]
@@ -298,6 +299,10 @@ pub struct Deploy {
     pub wake: bool,
     /// How long to wait until the deploy has arrived; `None` means not to wait.
     pub wait: Option<Duration>,
+    /// What files that Airflow can no longer import do to the run.
+    pub verify: Verify,
+    /// How long Airflow may take to read what was deployed.
+    pub verify_time: Duration,
 }
 
 /// What the run serves.

@@ -19,3 +19,4 @@ mod previews;
 mod reports;
 #[cfg(target_os = "linux")]
 mod sealed;
+mod verification;
