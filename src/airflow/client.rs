@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::exchange::Caller;
 use crate::http::failure::Outcome;
 use crate::http::retry::{Repeat, jitter};
-use crate::model::airflow::{AirflowDag, Field, ImportError, Object, ObjectKind, Paused};
+use crate::model::airflow::{AirflowDag, Field, ImportError, Look, Object, ObjectKind, Paused};
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 
@@ -102,16 +102,10 @@ impl AirflowClient {
     /// # Errors
     /// As `version`; `Kind::Transfer` when the database is not healthy.
     pub async fn ready(&self) -> Result<()> {
-        let path: &[&str] = match self.rest.version() {
-            ApiVersion::V1 => &["health"],
-            ApiVersion::V2 => &["monitor", "health"],
-        };
         self.version().await?;
-        let doing = "read Airflow's health";
-        let health = self.rest.get::<Health>(self.rest.url(path, &[])).await.map_err(|failure| explained(failure, doing))?;
-        match health.metadatabase.status.as_deref() {
+        match self.health().await?.metadatabase.status.as_deref() {
             Some("healthy") => Ok(()),
-            _ => Err(Error::new(Kind::Transfer, doing).because("Airflow does not reach its database")),
+            _ => Err(Error::new(Kind::Transfer, "read Airflow's health").because("Airflow does not reach its database")),
         }
     }
 
@@ -239,6 +233,35 @@ impl AirflowClient {
         let outcome = pages::all::<WireImportError>(&self.rest, "importErrors").await;
         let read = outcome.map_err(|failure| explained(failure, "list Airflow's import errors"))?;
         Ok(read.items.into_iter().map(Into::into).collect())
+    }
+
+    /// Returns what Airflow made of its files of DAGs: the DAGs it has, and what it could not import.
+    ///
+    /// The errors are read first. Whoever compares two looks must not take a DAG's old state for newer than its file's error.
+    ///
+    /// Read in the sources of 2.11.0 and 3.1: `last_parsed_time` of a DAG is set whenever its file was read and the DAG found
+    /// in it, also when nothing changed; the `timestamp` of an import error is set anew whenever the file fails again. Both
+    /// are taken when the result is stored, so a file that was read for long can be older than they say. Both lists leave
+    /// out DAGs whose file is gone.
+    ///
+    /// # Errors
+    /// As `version`.
+    pub async fn look(&self) -> Result<Look> {
+        let errors = self.import_errors().await?;
+        let doing = "list Airflow's DAGs";
+        let dags = pages::all::<WireDag>(&self.rest, "dags").await.map_err(|failure| explained(failure, doing))?;
+        // Without it only the first look is a little less exact.
+        let health = self.health().await.inspect_err(|error| tracing::debug!(%error, "no sign of life is known")).ok();
+        Ok(Look { dags: dags.items.into_iter().map(Into::into).collect(), errors, beat: health.and_then(|health| health.beat()) })
+    }
+
+    async fn health(&self) -> Result<Health> {
+        let path: &[&str] = match self.rest.version() {
+            ApiVersion::V1 => &["health"],
+            ApiVersion::V2 => &["monitor", "health"],
+        };
+        let outcome = self.rest.get::<Health>(self.rest.url(path, &[])).await;
+        outcome.map_err(|failure| explained(failure, "read Airflow's health"))
     }
 
     fn url_below(&self, list: &str, name: &str, query: &[(&str, &str)], doing: &str) -> Result<SafeUrl> {

@@ -9,6 +9,7 @@
 //! - Airflow 2 knows no `value` in a variable's mask. Without a mask it changes only what the body names.
 //! - Airflow 2 refuses a variable whose description is null, Airflow 3 a pool's change of `default_pool` without a mask.
 
+use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -23,7 +24,7 @@ use crate::model::secret::Secret;
 #[derive(Deserialize)]
 pub struct Page<T> {
     /// The items.
-    #[serde(alias = "connections", alias = "variables", alias = "pools", alias = "import_errors")]
+    #[serde(alias = "connections", alias = "variables", alias = "pools", alias = "import_errors", alias = "dags")]
     pub items: Vec<T>,
     /// How many there are on all pages.
     #[serde(default)]
@@ -42,6 +43,26 @@ pub struct Version {
 pub struct Health {
     /// Its database.
     pub metadatabase: Component,
+    /// The scheduler, which reads the files of DAGs unless a processor does.
+    pub scheduler: Option<Beating>,
+    /// The DAG processor, where there is one.
+    pub dag_processor: Option<Beating>,
+}
+
+/// When a part of an Airflow gave a sign of life.
+#[derive(Deserialize)]
+pub struct Beating {
+    #[serde(alias = "latest_scheduler_heartbeat", alias = "latest_dag_processor_heartbeat")]
+    beat: Option<String>,
+}
+
+impl Health {
+    /// Returns the newest sign of life of what may read the files of DAGs.
+    #[must_use]
+    pub fn beat(&self) -> Option<Timestamp> {
+        let beats = [&self.scheduler, &self.dag_processor].into_iter().flatten();
+        beats.filter_map(|part| part.beat.as_deref().and_then(|text| text.parse().ok())).max()
+    }
 }
 
 /// How a part of an Airflow is.
@@ -92,6 +113,10 @@ pub struct WirePool {
 pub struct WireDag {
     dag_id: String,
     is_paused: Option<bool>,
+    fileloc: Option<String>,
+    /// Only Airflow 3 has it.
+    relative_fileloc: Option<String>,
+    last_parsed_time: Option<String>,
 }
 
 /// A file that could not be read.
@@ -160,7 +185,8 @@ impl From<WirePool> for Object {
 impl From<WireDag> for AirflowDag {
     fn from(wire: WireDag) -> Self {
         let paused = if wire.is_paused.unwrap_or_default() { Paused::Yes } else { Paused::No };
-        Self { id: wire.dag_id, paused }
+        let file = wire.relative_fileloc.or(wire.fileloc).unwrap_or_default();
+        Self { id: wire.dag_id, paused, file, parsed: wire.last_parsed_time.and_then(|text| text.parse().ok()) }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::model::deployment::Deployment;
 use crate::model::markup::{Markup, cut};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
+use crate::plan::verification::Broken;
 use crate::report::figures;
 use crate::report::markdown;
 use crate::report::preview::{Fate, PreviewReport};
@@ -221,20 +222,25 @@ impl<'a> Reporter<'a> {
     async fn findings(&self, run: &Run<'_>, commit: Option<&CommitSha>) {
         let read = run.plan.and_then(|plan| plan.dags.as_ref()).map_or(&[][..], |dags| &dags.problems);
         let problems = if run.problems.is_empty() { read } else { run.problems };
-        self.annotate(&run.project, commit, problems).await;
+        let broken = run.verification().map_or(&[][..], |verification| &verification.findings.new);
+        let items = problems.iter().map(finding).chain(broken.iter().map(failed_import)).collect();
+        self.annotated(&run.project, commit, items).await;
     }
 
     /// Shows what is wrong with files of the project in the repository's folder at its lines.
     pub async fn annotate(&self, project: &str, commit: Option<&CommitSha>, problems: &[Problem]) {
+        self.annotated(project, commit, problems.iter().map(finding).collect()).await;
+    }
+
+    async fn annotated(&self, project: &str, commit: Option<&CommitSha>, items: Vec<Finding>) {
         let wanted = match self.session.settings.report.annotations {
             Annotations::Always => true,
             Annotations::Auto => !self.session.console.shows_places(),
             Annotations::Never => false,
         };
-        let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, problems) else {
+        let (Some(forge), Some(commit), [_, ..]) = (self.forge.filter(|_| wanted), commit, items.as_slice()) else {
             return;
         };
-        let items: Vec<Finding> = problems.iter().map(finding).collect();
         let errors = items.iter().filter(|item| item.severity == Severity::Error).count() as u64;
         let title = figures::count(errors, "error") + ", " + &figures::count(items.len() as u64 - errors, "warning");
         let findings = Findings {
@@ -284,6 +290,14 @@ fn finding(problem: &Problem) -> Finding {
             dag::Severity::Error => Severity::Error,
             dag::Severity::Warning => Severity::Warning,
         },
+    }
+}
+
+fn failed_import(broken: &Broken) -> Finding {
+    Finding {
+        place: Place { path: broken.file.clone(), line: broken.line },
+        message: format!("Airflow cannot import this file\n{}", broken.trace),
+        severity: Severity::Error,
     }
 }
 

@@ -123,6 +123,7 @@ async fn performed(
 ) -> std::result::Result<Outcome, Box<Unfinished>> {
     let tools = Tools {
         astro,
+        calls: session.calls.clone(),
         transfers: session.transfers.clone(),
         console: &session.console,
         env: &session.env,

@@ -16,6 +16,7 @@ use crate::cli::command::{Command, Invocation, Verb};
 use crate::cli::parse::parse;
 use crate::console::printer::Console;
 use crate::deploy::interrupt::{Interrupt, channel};
+use crate::deploy::outcome::Outcome;
 use crate::env::process;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Result};
@@ -228,6 +229,9 @@ fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Valu
         return rollback.text().iter().chain(&timings).try_for_each(|line| console.data(line));
     }
     match (run.ending, run.plan, run.deployment) {
+        (Ending::Failed { accepted: Some(outcome @ Outcome { verification: Some(_), .. }), .. }, _, Some(deployment)) => {
+            text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
+        }
         (Ending::Shipped(outcome), _, Some(deployment)) => {
             let mut lines = text::outcome(outcome, deployment, run.plan);
             lines.extend(run.preview.iter().flat_map(|preview| preview.text()));

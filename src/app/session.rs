@@ -19,7 +19,8 @@ use crate::http::client::{self, Options};
 use crate::http::exchange::Caller;
 use crate::logging;
 use crate::model::context::{CiContext, Event, Repository as ForgeRepository};
-use crate::settings::values::{Action, Intent, Settings};
+use crate::settings::action::Action;
+use crate::settings::values::{Intent, Settings};
 
 /// Everything that stays the same while one project is planned or deployed. The sessions of
 /// several projects in one process differ in their settings and share the rest.

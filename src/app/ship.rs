@@ -15,7 +15,7 @@ use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
 use crate::changes::inputs::DagDeploys;
 use crate::deploy::interrupt::Interrupt;
-use crate::deploy::order::{Checked, Order, Surroundings, Tools};
+use crate::deploy::order::{Checked, Order, Surroundings, Tools, Watching};
 use crate::deploy::outcome::{Outcome, Unfinished};
 use crate::deploy::perform::perform;
 use crate::deploy::ready::ImageInput;
@@ -31,6 +31,8 @@ use crate::model::revision::CommitSha;
 use crate::plan::description::Footer;
 use crate::plan::facts::Facts;
 use crate::plan::outline::{Plan, Step};
+use crate::plan::verification::Expectation;
+use crate::settings::verify::Verify;
 
 /// Ships what the plan says. What the checks of the project's own code find goes into `found`.
 ///
@@ -79,10 +81,12 @@ pub async fn ship(
         relation_to: &relation_to,
         checked: wants_checks(session, &facts).then_some(&checked as &Checked<'_>),
         image_fingerprint: &image_fingerprint,
+        verification: watching(session, (&facts, plan), &goods),
         preview,
     };
     let tools = Tools {
         astro: &astro,
+        calls: session.calls.clone(),
         transfers: session.transfers.clone(),
         console: &session.console,
         env: &session.env,
@@ -119,6 +123,23 @@ async fn checked(
     let refusal = checks::refusal(&report);
     let _ = found.set(report);
     refusal.map_or(Ok(()), Err)
+}
+
+/// Returns how to verify the deploy; none when nobody asked or Airflow has nothing new to read.
+fn watching(session: &Session, (facts, plan): (&Facts, &Plan), goods: &Goods) -> Option<Watching> {
+    let (deploy, deploy_type) = (&session.settings.deploy, plan.decision.deploy_type()?);
+    let rules = astro_rules(goods).filter(|_| deploy.verify != Verify::Off && deploy_type != DeployType::Bundle)?;
+    if facts.target.deployment().is_some_and(|deployment| deployment.remote_execution) {
+        return None;
+    }
+    let folder = rules.dags_source.clone().unwrap_or_else(|| rules.project.join(&rules.dags_path));
+    let ships = deploy_type.ships_dags() || !facts.target.dag_deploys();
+    let difference = facts.dags.as_ref().filter(|_| ships).map(|dags| &dags.difference);
+    let added = difference.iter().flat_map(|it| &it.added).filter_map(|dag| dag.file.strip_prefix(&folder)).collect();
+    let removed = difference.iter().flat_map(|it| &it.removed).map(|dag| dag.id.clone()).collect();
+    let files = ships.then(|| goods.dag_files.iter().map(|entry| entry.path.clone()).collect());
+    let expectation = Expectation { folder, files, added, removed };
+    Some(Watching { policy: deploy.verify, budget: deploy.verify_time, expectation })
 }
 
 /// Reads the image's inputs once more.

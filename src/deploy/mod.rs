@@ -15,3 +15,4 @@ pub mod ready;
 pub mod rollback;
 pub mod stopwatch;
 pub mod superseded;
+pub mod verify;

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::astro::client::AstroClient;
 use crate::astro::wait::Patience;
@@ -24,6 +25,8 @@ use crate::model::revision::CommitSha;
 use crate::plan::description::Footer;
 use crate::plan::facts::Facts;
 use crate::plan::outline::Plan;
+use crate::plan::verification::Expectation;
+use crate::settings::verify::Verify;
 
 /// What to perform.
 pub struct Order<'a, 'p> {
@@ -51,8 +54,21 @@ pub struct Order<'a, 'p> {
     pub checked: Option<&'a Checked<'a>>,
     /// Reads the image's fingerprint once more, after the build.
     pub image_fingerprint: &'a ImageFingerprint<'a>,
+    /// How to verify the deploy once it arrived; `None` to not look at Airflow.
+    pub verification: Option<Watching>,
     /// What a preview needs around the deploy.
     pub preview: Option<Surroundings<'p>>,
+}
+
+/// How to verify a deploy.
+#[derive(Debug, Clone)]
+pub struct Watching {
+    /// What new import errors do to the run.
+    pub policy: Verify,
+    /// How long Airflow may take to read what was shipped.
+    pub budget: Duration,
+    /// What the deploy brings.
+    pub expectation: Expectation,
 }
 
 /// What a preview needs around a deploy to it.
@@ -112,6 +128,8 @@ pub struct OtherBundle {
 pub struct Tools<'a> {
     /// The platform.
     pub astro: &'a AstroClient,
+    /// Client for calls, with an idle timeout.
+    pub calls: Caller,
     /// Client for uploads, without an idle timeout.
     pub transfers: Caller,
     /// The console.

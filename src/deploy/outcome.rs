@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::model::deploy::DeployType;
 use crate::model::ids::{BundleVersion, DeployId, ImageTag};
+use crate::plan::verification::Verification;
 
 /// The result of performing a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub bundle_version: Option<BundleVersion>,
     /// Whether it is proven to run.
     pub arrival: Arrival,
+    /// What Airflow makes of it, when somebody looked.
+    pub verification: Option<Verification>,
     /// How long each stage took, in order.
     pub stages: Vec<Stage>,
 }

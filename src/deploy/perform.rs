@@ -20,6 +20,7 @@ use crate::deploy::proof;
 use crate::deploy::ready::{ImageInput, ReadyImage};
 use crate::deploy::stopwatch::Stopwatch;
 use crate::deploy::superseded::{self, Ours};
+use crate::deploy::verify;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
 use crate::model::deploy::DeployType;
@@ -69,6 +70,8 @@ fn cut_short(kind: Kind) -> Error {
 fn explained(error: Error, accepted: Option<&Outcome>) -> Error {
     let advice = error.advice().map(|advice| format!("{advice}\n")).unwrap_or_default();
     match accepted {
+        // It runs, and the error says so itself.
+        Some(Outcome { verification: Some(_), .. }) => error,
         Some(outcome) => error.hint(format!(
             "{advice}deploy {} was finalized and may take effect all the same; look at the Deployment before running again",
             outcome.deploy_id
@@ -104,6 +107,7 @@ async fn ship(
         (preview.furnish)(order.deployment.clone()).await?;
         watch.record("copy", started, String::new());
     }
+    let before = verify::before(&order, tools).await;
     let sent = send(&order, tools, (deploy_type, &cargo), &mut watch, accepted).await;
     let proven = match &sent {
         Ok(outcome) => prove(&order, tools, outcome, &mut watch).await,
@@ -114,7 +118,16 @@ async fn ship(
         image::forgotten(image, tools.console).await;
     }
     let outcome = sent?;
-    Ok(Outcome { arrival: proven?, stages: watch.stages(), ..outcome })
+    let outcome = Outcome { arrival: proven?, ..outcome };
+    let verification = verify::after(&order, tools, (before, &outcome), &mut watch).await;
+    let outcome = Outcome { verification, stages: watch.stages(), ..outcome };
+    match verify::failure(&order, &outcome) {
+        None => Ok(outcome),
+        Some(error) => {
+            *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            Err(error)
+        }
+    }
 }
 
 /// Returns the preview's Deployment, which may have to be made first.
@@ -261,6 +274,7 @@ async fn send(
         dag_bundle_version: versions.dags,
         bundle_version: versions.bundle,
         arrival: Arrival::NotProven,
+        verification: None,
         stages: Vec::new(),
     };
     // From here on the deploy may take effect, even if the answer is lost.

@@ -104,6 +104,7 @@ async fn back(
         dag_bundle_version: expected.dags.clone(),
         bundle_version: expected.bundles.iter().find_map(|bundle| bundle.version.clone()),
         arrival: Arrival::NotProven,
+        verification: None,
         stages: Vec::new(),
     };
     *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());

@@ -231,6 +231,21 @@ pub struct AirflowDag {
     pub id: String,
     /// Whether it is paused.
     pub paused: Paused,
+    /// The file that it comes from: absolute on Airflow 2, relative to its DAG bundle on Airflow 3.
+    pub file: String,
+    /// When Airflow last read that file and found the DAG in it; `None` before the first time.
+    pub parsed: Option<Timestamp>,
+}
+
+/// What an Airflow made of its files of DAGs at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look {
+    /// The DAGs that it has, without those whose file is gone.
+    pub dags: Vec<AirflowDag>,
+    /// The files that it could not import.
+    pub errors: Vec<ImportError>,
+    /// The newest sign of life of what reads the files, by Airflow's own clock.
+    pub beat: Option<Timestamp>,
 }
 
 /// A file of DAGs that Airflow could not read.
@@ -240,7 +255,8 @@ pub struct ImportError {
     pub file: String,
     /// Python's traceback.
     pub stack_trace: String,
-    /// When Airflow noticed; `None` when it does not say so in a way that can be read.
+    /// When Airflow last read the file and failed, which moves with every try; `None` when it does not say so in a way that
+    /// can be read.
     pub seen: Option<Timestamp>,
 }
 

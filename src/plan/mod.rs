@@ -13,3 +13,4 @@ pub mod rollback;
 pub mod runtime;
 pub mod then;
 pub mod verdict;
+pub mod verification;

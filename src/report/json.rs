@@ -9,6 +9,7 @@ use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::dags;
 use crate::report::run::{Ending, Run, ShownSetting};
+use crate::report::verification;
 
 /// Returns the whole run as one object.
 #[must_use]
@@ -36,6 +37,9 @@ pub fn run(run: &Run<'_>, settings: &[ShownSetting]) -> Value {
         Ending::Declined => json!({ "deployed": false }),
         Ending::Planned | Ending::InProgress => Value::Null,
     };
+    if let Some(found) = run.verification() {
+        object.insert("verification".into(), verification::object(found));
+    }
     if !result.is_null() {
         object.insert("result".into(), result);
     }

@@ -17,6 +17,7 @@ use crate::report::preview::Fate;
 use crate::report::rollback::RollbackReport;
 use crate::report::run::{Ending, Run};
 use crate::report::text;
+use crate::report::verification;
 
 /// How much of what has no end is shown.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,9 @@ struct Room {
     /// Notices.
     notices: usize,
 }
+
+/// Most characters of one traceback.
+const TRACE: usize = 2_000;
 
 /// From generous to narrow; the first that fits is taken.
 const ROOMS: [Room; 4] = [
@@ -92,6 +96,9 @@ fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
     }
     if let Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } = run.ending {
         text.push_str(&proof(outcome, ink));
+        if let Some(found) = &outcome.verification {
+            text.push_str(&verification::markdown(found, ink, room.message.min(TRACE)));
+        }
     }
     if let Ending::Failed { error, .. } = run.ending {
         if let Some(cause) = error.cause() {
@@ -376,6 +383,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             dag_bundle_version: Some(BundleVersion::new("v2")),
             bundle_version: None,
             arrival: Arrival::Proven,
+            verification: None,
             stages: vec![
                 Stage { name: "pack", detail: "2 files, 1.1 KiB".to_owned(), took: Duration::from_millis(120) },
                 Stage { name: "wait", detail: String::new(), took: Duration::from_secs(14) },

@@ -22,3 +22,4 @@ pub mod previews;
 pub mod rollback;
 pub mod run;
 pub mod text;
+pub mod verification;

@@ -19,6 +19,7 @@ pub const NAMES: &[&str] = &[
     "preview-name",
     "matrix",
     "any",
+    "verification",
     "json",
 ];
 
@@ -59,6 +60,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 "airflow-url" => text(deployment.and_then(|deployment| deployment.airflow_url.as_deref())),
                 "preview-id" => text(preview.map(|deployment| deployment.id.as_str())),
                 "preview-name" => text(preview.map(|deployment| deployment.name.as_str())),
+                "verification" => text(run.verification().map(|it| it.verdict.name())),
                 "json" => bounded(json),
                 _ => String::new(),
             };
@@ -100,6 +102,7 @@ fn bounded(json: &Value) -> String {
     for (name, empty) in [
         ("files", Value::Array(Vec::new())),
         ("dags", Value::Null),
+        ("verification", Value::Null),
         ("projects", Value::Array(Vec::new())),
         ("previews", Value::Array(Vec::new())),
     ] {

@@ -7,6 +7,7 @@ use crate::model::dag::Problem;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
+use crate::plan::verification::{Verdict, Verification};
 use crate::report::preview::PreviewReport;
 use crate::report::rollback::{Fate, RollbackReport};
 
@@ -90,6 +91,9 @@ impl Run<'_> {
             Ending::Failed { accepted: Some(outcome), .. } if self.is_cancelled() => {
                 format!("Cancelled: {}{place} was accepted, but nobody saw it arrive", shipped(outcome.deploy_type))
             }
+            Ending::Failed { accepted: Some(outcome), .. } if self.is_broken() => {
+                format!("Deployed {}{place}, but Airflow can no longer import all of it", shipped(outcome.deploy_type))
+            }
             Ending::Failed { accepted: Some(outcome), .. } => {
                 format!("Deployed {}{place}, but it is not proven to run", shipped(outcome.deploy_type))
             }
@@ -133,10 +137,23 @@ impl Run<'_> {
         })
     }
 
+    /// Returns what Airflow makes of what was deployed, when somebody looked.
+    #[must_use]
+    pub fn verification(&self) -> Option<&Verification> {
+        match self.ending {
+            Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => outcome.verification.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Returns whether the run has come to an end.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         !matches!(self.ending, Ending::InProgress)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.verification().is_some_and(|verification| verification.verdict == Verdict::Failed)
     }
 
     /// Returns whether somebody stopped the run.

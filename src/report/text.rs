@@ -7,7 +7,7 @@ use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::plan::verdict::Verdict;
 use crate::report::run::{Detail, ShownSetting, shipped};
-use crate::report::{dags, figures};
+use crate::report::{dags, figures, verification};
 
 /// Files listed in a plan before the rest is only counted, unless every file was asked for.
 const FILES_SHOWN: usize = 40;
@@ -139,6 +139,7 @@ pub fn outcome(outcome: &Outcome, deployment: &Deployment, plan: Option<&Plan>) 
     if let Some(version) = &outcome.bundle_version {
         lines.push(format!("Bundle      {version}"));
     }
+    lines.extend(outcome.verification.iter().flat_map(verification::lines));
     let stages: Vec<String> =
         outcome.stages.iter().map(|stage| format!("{} {}", stage.name, figures::duration(stage.took))).collect();
     lines.push(format!("Timings     {}", stages.join(", ")));

@@ -1,6 +1,7 @@
 //! Every setting of Liftoff: one table, the layers it is read from, and the typed values.
 //! Pure: it reads no file, no process environment and no network.
 
+pub mod action;
 pub mod check_reader;
 pub mod check_rows;
 pub mod checks;
@@ -25,3 +26,5 @@ pub mod setting;
 pub mod table;
 pub mod typed;
 pub mod values;
+pub mod verify;
+pub mod verify_rows;

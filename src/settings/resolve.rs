@@ -2,6 +2,7 @@
 //! It knows what each setting means to deploy-action's users, but not what the rest of Liftoff does.
 
 use crate::error::{Error, Kind, Result};
+use crate::settings::action::Action;
 use crate::settings::check_reader::checks;
 use crate::settings::conflicts;
 use crate::settings::forge;
@@ -13,9 +14,10 @@ use crate::settings::rollback_reader::rollback;
 use crate::settings::setting::Compat;
 use crate::settings::typed::Value;
 use crate::settings::values::{
-    Action, Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format,
-    Image, Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
+    Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
+    Intent, LogLevel, Project, Report, RootFolder, Settings, Target,
 };
+use crate::settings::verify::Verify;
 
 /// The value by which deploy-action's users say that there is no prebuilt image
 /// (`reference/deploy-action.md`).
@@ -195,6 +197,8 @@ fn deploy(reader: &Reader<'_>) -> Deploy {
         allow_fork: reader.is_on("allow-fork"),
         wake: reader.is_on("wake-on-deploy"),
         wait: reader.is_on("wait").then(|| reader.duration("wait-time")).flatten(),
+        verify: Verify::of_word(reader.word("verify")),
+        verify_time: reader.duration("verify-time").unwrap_or_default(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::env::names;
 use crate::settings::check_rows;
 use crate::settings::rollback_rows::{ALLOW_RUNTIME_DOWNGRADE, LIMIT, ON_FAILURE, PREVIOUS, SHARED, TO};
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
+use crate::settings::verify_rows::{VERIFY, VERIFY_TIME};
 
 /// Every setting, in the order in which documentation lists them.
 pub const SETTINGS: &[Setting] = &[
@@ -185,6 +186,8 @@ pub const SETTINGS: &[Setting] = &[
     TO,
     PREVIOUS,
     LIMIT,
+    VERIFY,
+    VERIFY_TIME,
     // Previews.
     Setting::incumbent(
         "preview-name",

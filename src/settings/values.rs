@@ -11,10 +11,12 @@ use crate::model::path::RelPath;
 use crate::model::revision::CommitSha;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
+use crate::settings::action::Action;
 use crate::settings::checks::Checks;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
 use crate::settings::rollback::Rollback;
+use crate::settings::verify::Verify;
 
 /// Every setting of a run.
 #[derive(Debug, Clone)]
@@ -90,27 +92,6 @@ impl Intent {
     pub const fn looks_ahead(self) -> bool {
         matches!(self, Self::Show | Self::Preview)
     }
-}
-
-/// What the `action` setting makes of a deploy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// It stays one.
-    Deploy,
-    /// It is only planned.
-    Plan,
-    /// An earlier deploy comes back instead.
-    Rollback,
-    /// The DAGs are only checked.
-    Check,
-    /// The preview of the pull request is kept as it should be.
-    Preview,
-    /// A branch gets a preview, as with deploy-action.
-    CreatePreview,
-    /// A branch's preview is deployed to.
-    DeployPreview,
-    /// A branch's preview goes.
-    DeletePreview,
 }
 
 /// What the sections of the settings file make of a run.
@@ -308,6 +289,10 @@ pub struct Deploy {
     pub wake: bool,
     /// How long to wait until the deploy has arrived; `None` means not to wait.
     pub wait: Option<Duration>,
+    /// What files that Airflow can no longer import after the deploy do to the run.
+    pub verify: Verify,
+    /// How long Airflow may take to read what was deployed.
+    pub verify_time: Duration,
 }
 
 /// What the run serves.

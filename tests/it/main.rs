@@ -21,3 +21,4 @@ mod reports;
 mod rollback;
 #[cfg(target_os = "linux")]
 mod sealed;
+mod verification;

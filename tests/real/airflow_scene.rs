@@ -115,6 +115,18 @@ impl Airflow {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Makes the DAGs folder hold exactly these files.
+    pub fn take(&self, files: impl Iterator<Item = (String, Vec<u8>)>) {
+        let folder = self.home.join("dags");
+        std::fs::remove_dir_all(&folder).expect("an old folder");
+        std::fs::create_dir(&folder).expect("a folder");
+        for (name, content) in files {
+            let file = folder.join(name);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+            std::fs::write(file, content).expect("a file");
+        }
+    }
+
     /// Returns the rows of a query to the database, as the Airflow behind the API has it. Nothing in it is encrypted.
     pub fn rows(&self, query: &str) -> Value {
         self.database(&[query])

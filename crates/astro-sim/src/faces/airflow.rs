@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::rules::airflow::{self as gate, Api};
 use crate::rules::airflow_write::{Write, mask};
 use crate::rules::{access, airflow_connections, airflow_dags, airflow_pools, airflow_variables, rollouts};
-use crate::world::airflow::Airflow;
+use crate::world::airflow::{Airflow, Dag};
 use crate::world::state::World;
 use crate::world::token::Access;
 
@@ -103,6 +103,12 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         return render::refuse(api, &refusal).violating(format!("parameter {name} of {} is not simulated", route.operation));
     }
     airflow_dags::refresh(world, &id);
+    if route.operation == "ListImportErrors" {
+        let now = world.clock.now();
+        if let Ok(deployment) = world.find_deployment_mut(&id) {
+            airflow_dags::parse_round(&mut deployment.airflow, now);
+        }
+    }
     let done = asked(world, call, (api, route), &arguments).and_then(|asked| perform(world, &id, &asked));
     match done {
         Ok(Done { status, body, damage }) => {
@@ -218,10 +224,14 @@ fn dags(airflow: &mut Airflow, asked: &Asked<'_>) -> Result<Done, Refusal> {
     match asked.operation {
         "ListDags" => {
             let dags = airflow_dags::list(airflow, asked.call.parameter("dag_id_pattern"));
-            list(asked, "dags", dags.iter().map(|dag| render::dag(api, dag, &broken)).collect())
+            let parsed = |dag: &Dag| airflow.parsed.get(&dag.dag_id).copied();
+            list(asked, "dags", dags.iter().map(|dag| render::dag((api, parsed(dag)), dag, &broken)).collect())
         }
-        "GetDag" => Ok(shown(render::dag(api, airflow_dags::find(airflow, id)?, &broken))),
-        "UpdateDag" => Ok(shown(render::dag(api, &airflow_dags::update(airflow, id, &write(asked))?, &broken))),
+        "GetDag" => Ok(shown(render::dag((api, airflow.parsed.get(id).copied()), airflow_dags::find(airflow, id)?, &broken))),
+        "UpdateDag" => {
+            let parsed = airflow.parsed.get(id).copied();
+            Ok(shown(render::dag((api, parsed), &airflow_dags::update(airflow, id, &write(asked))?, &broken)))
+        }
         _ => list(asked, "import_errors", airflow.import_errors.iter().map(|error| render::import_error(api, error)).collect()),
     }
 }

@@ -66,14 +66,14 @@ pub fn pool(pool: &Pool) -> Value {
     })
 }
 
-/// Returns a DAG; `broken` are the files that could not be read.
-pub fn dag(api: Api, dag: &Dag, broken: &[String]) -> Value {
+/// Returns a DAG, which was last found in its file at `parsed`; `broken` are the files that could not be read.
+pub fn dag((api, parsed): (Api, Option<Timestamp>), dag: &Dag, broken: &[String]) -> Value {
     let mut answer = json!({
         "dag_id": dag.dag_id, "dag_display_name": dag.dag_id, "is_paused": dag.is_paused,
         "fileloc": format!("{DAGS_FOLDER}/{}", dag.file), "file_token": dag.file, "owners": ["airflow"], "tags": [],
         "description": null, "timetable_description": "Never, external triggers only", "max_active_tasks": 16,
         "max_active_runs": 16, "max_consecutive_failed_dag_runs": 0, "has_task_concurrency_limits": false,
-        "has_import_errors": broken.contains(&dag.file), "last_parsed_time": null, "last_expired": null,
+        "has_import_errors": broken.contains(&dag.file), "last_parsed_time": parsed.map(time), "last_expired": null,
         "next_dagrun_data_interval_start": null, "next_dagrun_data_interval_end": null,
     });
     let own = match api {

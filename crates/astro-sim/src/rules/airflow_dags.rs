@@ -1,16 +1,24 @@
 //! DAGs of an Airflow: where they come from, how they are found and paused.
-//! It must not know Python: each file of a bundle is one DAG of the file's name.
+//! It must not know Python: each file of a bundle is one DAG of the file's name, unless a line of it begins with `raise `, so
+//! that it cannot be imported.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::archive;
 use crate::refusal::Refusal;
 use crate::rules::airflow_write::{Holds, Write};
 use crate::rules::fields;
-use crate::world::airflow::{Airflow, Dag};
+use crate::world::airflow::{Airflow, Dag, DagFile, ImportError};
 use crate::world::deployment::Deployment;
 use crate::world::state::World;
 
 /// Environment variable that says whether new DAGs are paused; they are unless it says no.
 const PAUSED_VARIABLE: &str = "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION";
+
+/// Time between two rounds, by the processor's own clock, which runs ahead so that no test has to wait.
+const ROUND: Duration = Duration::from_secs(30);
 
 /// Makes a Deployment's DAGs those of the bundle that runs, if another one did; DAGs that stay keep their state.
 pub fn refresh(world: &mut World, deployment_id: &str) {
@@ -31,13 +39,42 @@ pub fn refresh(world: &mut World, deployment_id: &str) {
     let airflow = &mut deployment.airflow;
     if let Some(files) = files {
         let state = |dag_id: &str| airflow.dags.iter().find(|dag| dag.dag_id == dag_id).map(|dag| dag.is_paused);
-        let dag = |(dag_id, file): (String, String)| {
-            let is_paused = state(&dag_id).unwrap_or(is_paused);
-            Dag { dag_id, file, is_paused }
+        let dag = |file: &DagFile| {
+            let known = state(&file.dag_id);
+            let reads = airflow.parsing.reads(&file.file) && file.trace.is_none();
+            let is_paused = known.unwrap_or(is_paused);
+            (known.is_some() || reads).then(|| Dag { dag_id: file.dag_id.clone(), file: file.file.clone(), is_paused })
         };
-        airflow.dags = files.into_iter().map(dag).collect();
+        airflow.dags = files.iter().filter_map(dag).collect();
+        airflow.files = files;
     }
     airflow.dags_version = running;
+}
+
+/// Reads the files of the bundle once more, as a processor does at intervals: each attempt leaves its time, on the DAG or on
+/// the import error.
+pub fn parse_round(airflow: &mut Airflow, now: Timestamp) {
+    let interval = SignedDuration::try_from(ROUND).unwrap_or(SignedDuration::ZERO);
+    let next = airflow.round.and_then(|round| round.saturating_add(interval).ok());
+    let at = next.map_or(now, |next| next.max(now));
+    airflow.round = Some(at);
+    let running = &airflow.files;
+    airflow.import_errors.retain(|error| error.is_lasting || running.iter().any(|file| file.file == error.filename));
+    for file in airflow.files.clone().into_iter().filter(|file| airflow.parsing.reads(&file.file)) {
+        let id = airflow.import_errors.iter().map(|error| error.id).max().unwrap_or_default() + 1;
+        let known = airflow.import_errors.iter_mut().find(|error| error.filename == file.file);
+        match (file.trace, known) {
+            (Some(trace), Some(known)) => (known.stack_trace, known.timestamp) = (trace, at),
+            (Some(stack_trace), None) => {
+                let filename = file.file;
+                airflow.import_errors.push(ImportError { id, timestamp: at, filename, stack_trace, is_lasting: false });
+            }
+            (None, _) => {
+                airflow.import_errors.retain(|error| error.is_lasting || error.filename != file.file);
+                airflow.parsed.insert(file.dag_id, at);
+            }
+        }
+    }
 }
 
 /// Returns a DAG.
@@ -76,18 +113,30 @@ fn pauses_new_dags(deployment: &Deployment) -> bool {
 }
 
 /// Returns id and path of each Python file; a bundle that cannot be read has none, and of two with one name the first counts.
-fn python_files(bundle: &[u8]) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = Vec::new();
+fn python_files(bundle: &[u8]) -> Vec<DagFile> {
+    let mut files: Vec<DagFile> = Vec::new();
     for member in archive::members(bundle).unwrap_or_default() {
         let path = member.path.trim_start_matches("./");
         let path = path.strip_prefix("dags/").unwrap_or(path);
         let name = path.rsplit('/').next().unwrap_or(path);
         let Some(dag_id) = name.strip_suffix(".py").filter(|dag_id| !matches!(*dag_id, "" | "__init__")) else { continue };
-        if member.link.is_none() && !files.iter().any(|(known, _)| known == dag_id) {
-            files.push((dag_id.to_owned(), path.to_owned()));
+        if member.link.is_none() && !files.iter().any(|known| known.dag_id == dag_id) {
+            let trace = trace(path, &member.bytes);
+            files.push(DagFile { dag_id: dag_id.to_owned(), file: path.to_owned(), trace });
         }
     }
     files
+}
+
+/// Returns what Python would say about a file that cannot be imported.
+fn trace(path: &str, bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let (index, line) = text.lines().enumerate().find(|(_, line)| line.starts_with("raise "))?;
+    let said = line.trim_start_matches("raise ");
+    Some(format!(
+        "Traceback (most recent call last):\n  File \"/usr/local/airflow/dags/{path}\", line {}, in <module>\n    {line}\n{said}\n",
+        index + 1
+    ))
 }
 
 /// Returns whether SQL's `LIKE` finds a text: `%` stands for anything and `_` for one character.
@@ -109,4 +158,36 @@ fn is_like(text: &str, pattern: &str) -> bool {
         }
     }
     fits.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::pack;
+    use crate::world::airflow::Parsing;
+
+    fn airflow(files: &[(&str, &str)]) -> Airflow {
+        Airflow { files: python_files(&pack(files)), ..Airflow::default() }
+    }
+
+    #[test]
+    fn each_round_leaves_its_time_on_what_it_found_and_on_what_it_could_not_import() {
+        let broken = [("dags/a.py", "x = 1\n"), ("dags/b.py", "\nraise Oh(1)\n")];
+        let mut airflow = airflow(&broken);
+        let (first, second) = (Timestamp::from_second(100).unwrap(), Timestamp::from_second(130).unwrap());
+        parse_round(&mut airflow, first);
+        assert_eq!(airflow.parsed.get("a"), Some(&first));
+        assert_eq!(airflow.parsed.get("b"), None);
+        assert_eq!((airflow.import_errors.len(), airflow.import_errors[0].timestamp), (1, first));
+        assert!(airflow.import_errors[0].stack_trace.contains("dags/b.py\", line 2, in <module>"));
+        parse_round(&mut airflow, first);
+        assert_eq!((airflow.parsed.get("a"), airflow.import_errors[0].timestamp), (Some(&second), second), "rounds take time");
+        airflow.files = python_files(&pack(&[("dags/b.py", "x = 1\n")]));
+        airflow.parsing = Parsing::Without(vec!["b.py".into()]);
+        parse_round(&mut airflow, first);
+        assert_eq!(airflow.import_errors.len(), 1, "nobody has read the mended file");
+        airflow.parsing = Parsing::Prompt;
+        parse_round(&mut airflow, first);
+        assert!(airflow.import_errors.is_empty() && airflow.parsed.contains_key("b"));
+    }
 }

@@ -1,6 +1,7 @@
 //! What the Airflow of a Deployment holds: connections, variables, pools, DAGs and import errors.
 //! It must not know which version of the REST API shows it, nor the rules that change it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -106,6 +107,42 @@ pub struct ImportError {
     pub filename: String,
     /// What Python said.
     pub stack_trace: String,
+    /// Whether it stays whatever is deployed, as one of another DAG bundle does.
+    pub is_lasting: bool,
+}
+
+/// How an Airflow reads the files of its DAGs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Parsing {
+    /// All of them in every round.
+    #[default]
+    Prompt,
+    /// None any more.
+    Never,
+    /// All but these, which stay as they were; paths below the DAGs folder.
+    Without(Vec<String>),
+}
+
+impl Parsing {
+    /// Returns whether a file is read.
+    pub fn reads(&self, file: &str) -> bool {
+        match self {
+            Parsing::Prompt => true,
+            Parsing::Never => false,
+            Parsing::Without(files) => !files.iter().any(|it| it == file),
+        }
+    }
+}
+
+/// A file of the bundle that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DagFile {
+    /// The DAG that it makes.
+    pub dag_id: String,
+    /// Its path below the DAGs folder.
+    pub file: String,
+    /// What Python says when the file cannot be imported.
+    pub trace: Option<String>,
 }
 
 /// One Airflow.
@@ -119,8 +156,16 @@ pub struct Airflow {
     pub pools: Vec<Pool>,
     /// DAGs.
     pub dags: Vec<Dag>,
-    /// Files that could not be read; only tests put any here.
+    /// Files that could not be read.
     pub import_errors: Vec<ImportError>,
+    /// How files are read.
+    pub parsing: Parsing,
+    /// The files of the bundle that runs.
+    pub files: Vec<DagFile>,
+    /// When DAGs were last found in their files, by id.
+    pub parsed: BTreeMap<String, Timestamp>,
+    /// When the files were last read.
+    pub round: Option<Timestamp>,
     /// The DAG bundle that the DAGs were read from.
     pub dags_version: Option<String>,
     /// Further requests that find no webserver although the Deployment is there.
@@ -142,6 +187,10 @@ impl Default for Airflow {
             pools: vec![pool],
             dags: Vec::new(),
             import_errors: Vec::new(),
+            parsing: Parsing::default(),
+            files: Vec::new(),
+            parsed: BTreeMap::new(),
+            round: None,
             dags_version: None,
             webserver_lag: 0,
         }

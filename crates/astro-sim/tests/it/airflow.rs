@@ -200,6 +200,7 @@ async fn dags_are_found_by_pattern_and_paused_and_import_errors_are_listed() {
             timestamp: Clock::default().now(),
             filename: "b.py".into(),
             stack_trace: "Traceback".into(),
+            is_lasting: true,
         }];
         let bench = Bench::with(deployment).await;
         for (pattern, found) in
