@@ -164,7 +164,7 @@ pub async fn recovered(
     report.text().iter().for_each(|line| session.console.info(line));
     let words = format!("Rollback to {}, because deploy {} ended badly", report_goal(&back), bad.deploy_id);
     let fate = match performed(session, (&astro, &deployment, &back), words, interrupt).await {
-        Ok(outcome) => Fate::Recovered(outcome),
+        Ok(outcome) => Fate::Recovered(Box::new(outcome)),
         Err(unfinished) => not_recovered(unfinished.error, unfinished.accepted.map(|accepted| accepted.deploy_id)),
     };
     RollbackReport { fate, ..report }

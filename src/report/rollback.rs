@@ -37,7 +37,7 @@ pub enum Fate {
     /// The run is about it, and what was asked for runs already.
     Runs,
     /// It followed a deploy that ended badly, and it was done.
-    Recovered(Outcome),
+    Recovered(Box<Outcome>),
     /// A deploy ended badly, and what ran before still runs.
     StillRuns,
     /// A deploy ended badly, and this is why what ran before is not proven to run again; the

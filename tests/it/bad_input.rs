@@ -142,7 +142,6 @@ fn wrong_settings_are_named_with_their_origin_and_the_nearest_name() {
     bench.write("liftoff.toml", "force = \n");
     refused(&bench, &bench.run(&["deploy"]), 2, &["liftoff.toml", "line 1"]);
     bench.remove("liftoff.toml");
-    refused(&bench, &bench.run(&["deploy", "--parse"]), 2, &["parse"]);
     refused(&bench, &bench.run(&["deploy", "--root-folder", "nowhere"]), 3, &["nowhere"]);
 }
 
