@@ -268,7 +268,7 @@ fn nobody_rolls_over_a_newer_deploy() {
         let newer = world.add_history(&id, History { kind: DeployKind::DagOnly, ..History::default() });
         let deploys = &mut world.deployments[0].deploys;
         if let Some(last) = deploys.last_mut() {
-            last.created_at = last.created_at + SignedDuration::from_hours(48);
+            last.created_at += SignedDuration::from_hours(48);
         }
         newer
     });
