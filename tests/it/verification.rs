@@ -154,3 +154,18 @@ fn a_traceback_shows_no_secret_of_the_run() {
     assert_eq!(ran.code, 10, "{}", ran.talk);
     assert!(!ran.data.contains("hush-hush") && !ran.talk.contains("hush-hush"), "{}\n{}", ran.data, ran.talk);
 }
+
+#[test]
+fn new_import_errors_take_the_deploy_back_where_that_is_asked_for() {
+    let bench = deployed();
+    let version = || bench.sim.with(|world| world.deployments[0].dag_tarball_version.clone());
+    let before = version();
+    change(&bench, "dags/sales.py", BROKEN);
+    let ran = bench.run(&[DAGS, &["--on-failure", "rollback", "--json"]].concat());
+    let json: Value = serde_json::from_str(&ran.data).expect("an object");
+    assert_eq!((ran.code, &json["verification"]["verdict"]), (10, &json!("failed")), "{json:#}");
+    assert_eq!((&json["rollback"]["fate"], version()), (&json!("done"), before), "{json:#}\n{}", ran.talk);
+    // Mended, the next commit ships as ever.
+    change(&bench, "dags/sales.py", &dag("sales2"));
+    assert_eq!(verification(&bench, &[]).0, 0);
+}
