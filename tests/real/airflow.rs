@@ -2,6 +2,7 @@
 //! `tests/real/run` starts what it needs.
 #![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
 
+#[expect(dead_code, reason = "shared with the tests of whole runs")]
 mod airflow_scene;
 #[expect(dead_code, reason = "shared with the tests of engines")]
 mod components;

@@ -21,6 +21,7 @@ struct Ran {
     talk: String,
 }
 
+#[expect(clippy::disallowed_methods, reason = "`tests/real/run` hands the addresses over in the environment")]
 fn variable(name: &str) -> String {
     std::env::vars().find(|(other, _)| other == name).map(|(_, value)| value).unwrap_or_else(|| panic!("{name} is not set"))
 }
@@ -64,6 +65,7 @@ impl Bench {
         std::fs::write(file, text).expect("a file");
     }
 
+    #[expect(clippy::disallowed_methods, reason = "`tests/real/run` hands what uv needs on as it is")]
     fn run(&self, arguments: &[&str]) -> Ran {
         let airflow = variable("REAL_AIRFLOW");
         let output: Output = Command::new(env!("CARGO_BIN_EXE_liftoff"))

@@ -42,6 +42,7 @@ PYTHON
 "#;
 const IMAGE: &str = "liftoff-check-test:1";
 
+#[expect(clippy::disallowed_methods, reason = "`tests/real/run` hands the addresses over in the environment")]
 fn engine() -> String {
     std::env::vars().find(|(name, _)| name == "REAL_DOCKER_HOST").map(|(_, value)| value).expect("REAL_DOCKER_HOST")
 }
