@@ -32,7 +32,9 @@ struct Stage {
 impl Stage {
     fn new(major: Major) -> Self {
         let pair = Pair::new(major);
-        let life = Life::new();
+        let mut life = Life::new();
+        // Nobody puts what ships into the DAG folders of these Airflows, so they would be waited for in vain.
+        life.bench.set("LIFTOFF_VERIFY", "off");
         if major == Major::Two {
             let runtime = "13.2.0";
             life.bench.write("Dockerfile", &format!("FROM astrocrpublic.azurecr.io/runtime:{runtime}\n"));
