@@ -11,7 +11,6 @@ pub mod file;
 pub mod forge;
 pub mod glob;
 pub mod layers;
-pub mod nearest;
 pub mod origin;
 pub mod parse;
 pub mod preview_reader;

@@ -12,6 +12,7 @@ mod dags;
 mod deploys;
 mod forges;
 mod github;
+mod manage;
 mod mapping;
 mod mono;
 mod plan;
