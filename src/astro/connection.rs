@@ -26,6 +26,10 @@ const DELETES_A_SECOND: u32 = 5;
 /// (`reference/astro-platform.md` 1.4). No `X-API-Version` is sent: nobody has confirmed it.
 const CLIENT_IDENTIFIER: (&str, &str) = ("x-astro-client-identifier", "script");
 
+/// Advice for a request that the platform refused with 403.
+pub const NO_PERMISSION: &str =
+    "the token lacks the permission, or the Organization's IP access list does not contain this runner's address";
+
 /// A path below the API's base, as segments that are encoded one by one.
 pub type Segments<'a> = &'a [&'a str];
 
@@ -183,8 +187,7 @@ pub fn explained(failure: Box<Failure>, doing: impl Into<String>) -> Error {
         Some(401) => {
             error.hint("the token was not accepted: check that it is the right one, not revoked, and of this Organization")
         }
-        Some(403) => error
-            .hint("the token lacks the permission, or the Organization's IP access list does not contain this runner's address"),
+        Some(403) => error.hint(NO_PERMISSION),
         Some(404) => error.hint("check the id, and that the token may see it"),
         Some(429) => error.hint("other jobs use the same token; run fewer at a time or give each project a token of its own"),
         Some(500 | 502..) => error.hint("try again later; https://status.astronomer.io tells about incidents"),

@@ -4,6 +4,7 @@
 use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 
 use crate::cli::api::Api;
+use crate::cli::doctor::Doctor;
 use crate::cli::{deployment, workspace};
 use crate::error::{Error, Kind, Result};
 
@@ -16,8 +17,19 @@ pub enum Manage {
     /// Lists Workspaces and changes them
     #[command(subcommand)]
     Workspace(workspace::Verb),
+    /// Finds out whether a command could run here: network, token, permissions, Deployment, engine
+    Doctor(Doctor),
     /// Calls the Astro API: token, paging and retries included
     Api(Api),
+}
+
+/// A command that manages something, and how it was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Managed {
+    /// The words that name it, such as `deployment variable list`.
+    pub name: String,
+    /// What it is to do.
+    pub what: Manage,
 }
 
 /// Settings that every command of these takes.
@@ -26,6 +38,7 @@ const CONNECTION: &[&str] = &[
     "organization",
     "api-token",
     "api-token-file",
+    "token-warning-days",
     "api-url",
     "ca-cert",
     "json",
@@ -40,7 +53,7 @@ const CONNECTION: &[&str] = &[
 const TARGET: &[&str] = &["deployment-id", "deployment-name"];
 
 /// Last words of commands that change nothing.
-const READS: &[&str] = &["list", "inspect", "logs", "diff", "report"];
+const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "doctor"];
 
 /// Place in the help, behind the commands that deploy.
 const AFTER_DEPLOYING: usize = 100;
@@ -81,8 +94,17 @@ pub fn is_known(name: &str) -> bool {
 ///
 /// # Errors
 /// `Kind::Internal` when it is none of these.
-pub fn of(matches: &ArgMatches) -> Result<Manage> {
-    Manage::from_arg_matches(matches).map_err(|error| Error::new(Kind::Internal, "tell what to manage").because(error))
+pub fn of(matches: &ArgMatches) -> Result<Managed> {
+    let what = Manage::from_arg_matches(matches);
+    let what = what.map_err(|error| Error::new(Kind::Internal, "tell what to manage").because(error))?;
+    Ok(Managed { name: words(matches).join(" "), what })
+}
+
+/// Returns the words that name a parsed command.
+#[must_use]
+pub fn words(matches: &ArgMatches) -> Vec<&str> {
+    let steps = std::iter::successors(matches.subcommand(), |(_, inner)| inner.subcommand());
+    steps.map(|(name, _)| name).collect()
 }
 
 /// Returns the matches of the innermost command.

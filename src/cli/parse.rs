@@ -352,6 +352,23 @@ mod tests {
         assert_eq!(run("liftoff deploy --on-failure rollback").0, Command::Deploy);
     }
 
+    fn leaves(command: &clap::Command, before: &str, all: &mut Vec<String>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{before} {}", inner.get_name()).trim().to_owned();
+            if inner.has_subcommands() { leaves(inner, &name, all) } else { all.push(name) }
+        }
+    }
+
+    #[test]
+    fn every_command_says_which_role_it_needs() {
+        let mut all = Vec::new();
+        leaves(&program(), "", &mut all);
+        assert!(all.iter().any(|name| name == "deployment list") && all.len() > 10, "{all:?}");
+        for name in all {
+            assert!(crate::model::permission::need_of(&name).is_some(), "no row of model::permission is for `{name}`");
+        }
+    }
+
     #[test]
     fn a_switch_never_swallows_the_next_argument() {
         assert!(parsed("liftoff deploy --force true").is_err());

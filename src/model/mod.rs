@@ -18,6 +18,7 @@ pub mod markup;
 pub mod nearest;
 pub mod outputs;
 pub mod path;
+pub mod permission;
 pub mod preview;
 pub mod project;
 pub mod record;

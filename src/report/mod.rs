@@ -11,6 +11,7 @@ pub mod columns;
 pub mod dags;
 pub mod dags_markdown;
 pub mod figures;
+pub mod findings;
 pub mod github_files;
 pub mod history;
 pub mod ink;

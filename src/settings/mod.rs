@@ -23,6 +23,7 @@ pub mod rollback_rows;
 pub mod sections;
 pub mod setting;
 pub mod table;
+pub mod token_rows;
 pub mod typed;
 pub mod values;
 pub mod verify;

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod deployment;
+pub mod doctor;
 pub mod given;
 pub mod run;
 pub mod scene;

@@ -1,8 +1,9 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
-use crate::app::manage::{api, deployment, workspace};
+use crate::app::manage::{api, deployment, doctor, workspace};
+use crate::app::rights;
 use crate::app::session::Session;
-use crate::cli::manage::Manage;
+use crate::cli::manage::{Manage, Managed};
 use crate::error::Result;
 use crate::report::answer::Answer;
 use crate::settings::values::Format;
@@ -11,12 +12,14 @@ use crate::settings::values::Format;
 ///
 /// # Errors
 /// As the commands say.
-pub async fn answered(session: &Session, command: &Manage) -> Result<Answer> {
-    match command {
+pub async fn answered(session: &Session, command: &Managed) -> Result<Answer> {
+    let answered = match &command.what {
         Manage::Deployment(verb) => deployment::run(session, verb).await,
         Manage::Workspace(verb) => workspace::run(session, verb).await,
         Manage::Api(call) => api::run(session, call).await,
-    }
+        Manage::Doctor(wanted) => doctor::run::run(session, wanted).await,
+    };
+    answered.map_err(|error| rights::explained(error, &command.name))
 }
 
 /// Prints the answer and returns the exit code: that of the failure, when there is one.
