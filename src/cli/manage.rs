@@ -5,7 +5,8 @@ use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 
 use crate::cli::api::Api;
 use crate::cli::doctor::Doctor;
-use crate::cli::{deployment, workspace};
+use crate::cli::token::Token;
+use crate::cli::{deployment, organization, workspace};
 use crate::error::{Error, Kind, Result};
 
 /// A command that manages something.
@@ -17,6 +18,11 @@ pub enum Manage {
     /// Lists Workspaces and changes them
     #[command(subcommand)]
     Workspace(workspace::Verb),
+    /// Looks at the Organization and changes it
+    #[command(subcommand)]
+    Organization(organization::Verb),
+    /// Makes, rotates and checks API tokens of any scope
+    Token(Token),
     /// Finds out whether a command could run here: network, token, permissions, Deployment, engine
     Doctor(Doctor),
     /// Calls the Astro API: token, paging and retries included
@@ -52,8 +58,11 @@ const CONNECTION: &[&str] = &[
 /// Settings that name a Deployment.
 const TARGET: &[&str] = &["deployment-id", "deployment-name"];
 
+/// Settings of commands that change something.
+const WRITES: &[&str] = &["dry-run"];
+
 /// Last words of commands that change nothing.
-const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "doctor"];
+const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "export", "doctor"];
 
 /// Place in the help, behind the commands that deploy.
 const AFTER_DEPLOYING: usize = 100;
@@ -80,8 +89,15 @@ fn with_settings(
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |verb| with_settings(verb, target, settings)));
     }
-    let writes: &[&str] = if READS.contains(&command.get_name()) { &[] } else { &["dry-run"] };
+    let writes = if READS.contains(&command.get_name()) { &[] } else { WRITES };
     settings(command.next_line_help(true), &[target, CONNECTION, writes].concat())
+}
+
+/// Returns whether a flag of this name is a setting here. A noun's own flag may be called like a setting of deploys, such as
+/// `--description`, and mean something else.
+#[must_use]
+pub fn takes(setting: &str) -> bool {
+    [TARGET, CONNECTION, REVIEWED, WRITES].concat().contains(&setting)
 }
 
 /// Returns whether a command of this name is one of these.

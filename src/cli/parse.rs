@@ -57,7 +57,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             Invocation::Run(Command::Sandbox { port }, flags(matches))
         }
         Some((name, _)) if manage::is_known(name) => {
-            Invocation::Run(Command::Manage(Box::new(manage::of(&matches)?)), flags(manage::innermost(&matches)))
+            let mut flags = flags(manage::innermost(&matches));
+            flags.retain(|(name, _)| manage::takes(name));
+            Invocation::Run(Command::Manage(Box::new(manage::of(&matches)?)), flags)
         }
         _ => return Err(Error::new(Kind::Internal, "tell which command was given")),
     })

@@ -124,6 +124,14 @@ impl Console {
         self.write_data(&text.split('\n').map(|line| self.harmless(line.to_owned())).collect::<Vec<_>>().join("\n"))
     }
 
+    /// Prints a secret as data because the user asked for it, and nothing but the secret. It stays hidden everywhere else.
+    ///
+    /// # Errors
+    /// Fails as `data` does.
+    pub fn reveal(&self, secret: &Secret) -> Result<()> {
+        self.write_data(secret.expose())
+    }
+
     /// Prints data as indented JSON, to standard output.
     ///
     /// # Errors

@@ -26,4 +26,5 @@ pub mod repository;
 pub mod revision;
 pub mod runtime;
 pub mod secret;
+pub mod sink;
 pub mod url;

@@ -13,5 +13,6 @@ pub mod rivals;
 pub mod rollback;
 pub mod runtime;
 pub mod then;
+pub mod tokens;
 pub mod verdict;
 pub mod verification;

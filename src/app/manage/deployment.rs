@@ -1,9 +1,11 @@
 //! `liftoff deployment`: Deployments.
 
-use crate::app::manage::scene;
+use crate::app::manage::token::place::Wanted;
+use crate::app::manage::{scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
+use crate::model::permission::Scope;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -25,6 +27,10 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Token(tokens) => {
+            let wanted = Wanted { scope: Some(Scope::Deployment), deployment: tokens.deployment.clone() };
+            token::run::of(session, &wanted, &tokens.verb).await
+        }
     }
 }
 

@@ -4,6 +4,8 @@ pub mod api;
 pub mod deployment;
 pub mod doctor;
 pub mod given;
+pub mod organization;
 pub mod run;
 pub mod scene;
+pub mod token;
 pub mod workspace;

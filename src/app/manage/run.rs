@@ -1,6 +1,7 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
-use crate::app::manage::{api, deployment, doctor, workspace};
+use crate::app::manage::{api, deployment, doctor, organization, token, workspace};
+use crate::app::outputs::{Outlets, hand_on};
 use crate::app::rights;
 use crate::app::session::Session;
 use crate::cli::manage::{Manage, Managed};
@@ -17,6 +18,8 @@ pub async fn answered(session: &Session, command: &Managed) -> Result<Answer> {
         Manage::Deployment(verb) => deployment::run(session, verb).await,
         Manage::Workspace(verb) => workspace::run(session, verb).await,
         Manage::Api(call) => api::run(session, call).await,
+        Manage::Organization(verb) => organization::run(session, verb).await,
+        Manage::Token(wanted) => token::run::run(session, wanted).await,
         Manage::Doctor(wanted) => doctor::run::run(session, wanted).await,
     };
     answered.map_err(|error| rights::explained(error, &command.name))
@@ -29,6 +32,10 @@ pub fn told(session: &Session, outcome: Result<Answer>) -> u8 {
         match session.settings.report.format {
             Format::Json if !answer.json.is_null() => console.json(&answer.json)?,
             _ => answer.lines.iter().try_for_each(|line| console.data(line))?,
+        }
+        if !answer.markdown.is_empty() {
+            let outlets = Outlets { file: None, ..session.outlets() };
+            hand_on(&outlets, console, Vec::new(), &console.masked(&answer.markdown));
         }
         answer.failure.map_or(Ok(()), Err)
     });

@@ -1,9 +1,11 @@
 //! `liftoff workspace`: Workspaces.
 
-use crate::app::manage::scene;
+use crate::app::manage::token::place::Wanted;
+use crate::app::manage::{scene, token};
 use crate::app::session::Session;
 use crate::cli::workspace::Verb;
 use crate::error::Result;
+use crate::model::permission::Scope;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -22,6 +24,10 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Token(verb) => {
+            let wanted = Wanted { scope: Some(Scope::Workspace), deployment: None };
+            token::run::of(session, &wanted, verb).await
+        }
     }
 }
 

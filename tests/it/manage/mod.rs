@@ -3,3 +3,4 @@
 mod api;
 mod doctor;
 mod lists;
+mod token;
