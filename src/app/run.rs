@@ -99,7 +99,7 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
             Err(error) => said(&session.console, &error),
         };
     }
-    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session).await) } else { None };
+    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session, command).await) } else { None };
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }

@@ -20,6 +20,7 @@ mod planning;
 mod previews;
 mod reports;
 mod rollback;
+mod sandbox;
 #[cfg(target_os = "linux")]
 mod sealed;
 mod verification;
