@@ -3,6 +3,7 @@
 
 mod airflow;
 mod airflow_writes;
+mod audit;
 mod azure_devops;
 mod bench;
 mod bitbucket;
@@ -18,5 +19,11 @@ mod gitea;
 mod github;
 mod github_runs;
 mod gitlab;
+mod ip_ranges;
+mod logs;
 mod registry;
+mod roles;
 mod rollouts;
+mod teams;
+mod tokens;
+mod users;
