@@ -21,5 +21,6 @@ pub mod preview;
 pub mod previews;
 pub mod rollback;
 pub mod run;
+pub mod smoke;
 pub mod text;
 pub mod verification;

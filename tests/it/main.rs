@@ -21,4 +21,5 @@ mod reports;
 mod rollback;
 #[cfg(target_os = "linux")]
 mod sealed;
+mod smoke;
 mod verification;
