@@ -7,6 +7,7 @@ pub mod blueprint;
 pub mod check;
 pub mod context;
 pub mod dag;
+pub mod dag_run;
 pub mod deploy;
 pub mod deployment;
 pub mod dialect;

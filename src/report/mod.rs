@@ -24,5 +24,6 @@ pub mod previews;
 pub mod rollback;
 pub mod run;
 pub mod select;
+pub mod smoke;
 pub mod text;
 pub mod verification;

@@ -12,6 +12,7 @@ use crate::settings::preview_reader::previews;
 use crate::settings::reader::Reader;
 use crate::settings::rollback_reader::rollback;
 use crate::settings::setting::Compat;
+use crate::settings::smoke_reader::smoke;
 use crate::settings::typed::Value;
 use crate::settings::values::{
     Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
@@ -51,7 +52,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         checks: checks(&reader)?,
         image: image(&reader)?,
         bundle: bundle(&reader)?,
-        deploy: deploy(&reader),
+        deploy: deploy(&reader)?,
         previews: previews(&reader)?,
         rollback: rollback(&reader)?,
         context: context(&reader)?,
@@ -197,8 +198,8 @@ fn bundle(reader: &Reader<'_>) -> Result<Bundle> {
     })
 }
 
-fn deploy(reader: &Reader<'_>) -> Deploy {
-    Deploy {
+fn deploy(reader: &Reader<'_>) -> Result<Deploy> {
+    Ok(Deploy {
         description: reader.text("description"),
         force: reader.is_on("force"),
         skip_unchanged: reader.is_on("skip-unchanged"),
@@ -210,7 +211,8 @@ fn deploy(reader: &Reader<'_>) -> Deploy {
         wait: reader.is_on("wait").then(|| reader.duration("wait-time")).flatten(),
         verify: Verify::of_word(reader.word("verify")),
         verify_time: reader.duration("verify-time").unwrap_or_default(),
-    }
+        smoke: smoke(reader)?,
+    })
 }
 
 fn context(reader: &Reader<'_>) -> Result<Context> {

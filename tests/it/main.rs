@@ -23,4 +23,5 @@ mod rollback;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod sealed;
+mod smoke;
 mod verification;
