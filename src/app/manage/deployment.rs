@@ -1,5 +1,6 @@
 //! `liftoff deployment`: Deployments.
 
+use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::scene;
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
@@ -25,6 +26,9 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Inspect(given) => inspect::inspect(session, given).await,
+        Verb::Apply(given) => apply::apply(session, given).await,
+        Verb::Diff(given) => apply::diff(session, given).await,
     }
 }
 

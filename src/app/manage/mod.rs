@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod deployment;
+pub mod deployments;
 pub mod given;
 pub mod run;
 pub mod scene;
