@@ -127,7 +127,7 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
             Command::Check => Some(check::told(session, reporter, check::checked(session).await).await),
             Command::Preview(verb @ (Verb::List | Verb::Gc)) => Some(overview(session, *verb, reporter.forge).await),
             Command::History => Some(history::told(session, history::listed(session).await)),
-            Command::Manage(managed) => Some(manage::told(session, manage::answered(session, managed).await)),
+            Command::Manage(managed) => Some(manage::told(session, reporter, manage::answered(session, managed).await).await),
             _ => None,
         }
     };

@@ -39,6 +39,12 @@ const CONNECTION: &[&str] = &[
 /// Settings that name a Deployment.
 const TARGET: &[&str] = &["deployment-id", "deployment-name"];
 
+/// Settings of commands whose answer reviewers get to read.
+const REVIEWED: &[&str] = &["comment", "comment-on-no-op", "pull-request", "forge", "forge-api-url", "forge-token"];
+
+/// Last words of those commands.
+const FOR_REVIEWERS: &[&str] = &["apply", "diff"];
+
 /// Last words of commands that change nothing.
 const READS: &[&str] = &["list", "inspect", "logs", "diff", "report"];
 
@@ -68,7 +74,8 @@ fn with_settings(
             .fold(command, |command, name| command.mut_subcommand(name, |verb| with_settings(verb, target, settings)));
     }
     let writes: &[&str] = if READS.contains(&command.get_name()) { &[] } else { &["dry-run"] };
-    settings(command.next_line_help(true), &[target, CONNECTION, writes].concat())
+    let reviewed = if FOR_REVIEWERS.contains(&command.get_name()) { REVIEWED } else { &[] };
+    settings(command.next_line_help(true), &[target, CONNECTION, writes, reviewed].concat())
 }
 
 /// Returns whether a command of this name is one of these.
