@@ -14,6 +14,7 @@ use crate::http::exchange::{Answer, Caller, Request};
 use crate::http::failure::{Cause, Failure, Outcome};
 use crate::http::limiter::Limiter;
 use crate::http::retry::Repeat;
+use crate::http::stream::Body;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 
@@ -138,6 +139,16 @@ impl Connection {
             request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         self.send(repeat, &request).await.map(|answer| answer.body)
+    }
+
+    /// Reads something whose size does not matter: the body is read by the caller.
+    ///
+    /// # Errors
+    /// Returns the failure after all tries.
+    pub async fn open(&self, path: Segments<'_>, query: Query<'_>) -> Outcome<Body> {
+        let request = self.request(Method::GET, path, query, Vec::new());
+        self.limiter.admit(&request.method).await;
+        self.caller.open(Repeat::Safe, &request).await.map_err(|failure| failure.hiding(&self.token))
     }
 
     /// Deletes something. What is gone already counts as deleted.

@@ -60,6 +60,11 @@ const TARGET: &[&str] = &["deployment-id", "deployment-name"];
 
 /// Settings of commands that change something.
 const WRITES: &[&str] = &["dry-run"];
+/// Settings of commands whose answer reviewers get to read.
+const REVIEWED: &[&str] = &["comment", "comment-on-no-op", "pull-request", "forge", "forge-api-url", "forge-token"];
+
+/// Last words of those commands.
+const FOR_REVIEWERS: &[&str] = &["apply", "diff"];
 
 /// Last words of commands that change nothing.
 const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "export", "doctor"];
@@ -90,7 +95,8 @@ fn with_settings(
             .fold(command, |command, name| command.mut_subcommand(name, |verb| with_settings(verb, target, settings)));
     }
     let writes = if READS.contains(&command.get_name()) { &[] } else { WRITES };
-    settings(command.next_line_help(true), &[target, CONNECTION, writes].concat())
+    let reviewed = if FOR_REVIEWERS.contains(&command.get_name()) { REVIEWED } else { &[] };
+    settings(command.next_line_help(true), &[target, CONNECTION, writes, reviewed].concat())
 }
 
 /// Returns whether a flag of this name is a setting here. A noun's own flag may be called like a setting of deploys, such as

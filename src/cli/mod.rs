@@ -2,8 +2,10 @@
 //! It neither reads the environment nor runs anything.
 
 pub mod api;
+pub mod audit;
 pub mod command;
 pub mod deployment;
+pub mod deployment_file;
 pub mod doctor;
 pub mod manage;
 pub mod organization;

@@ -9,3 +9,4 @@ pub mod probe;
 pub mod retry;
 #[cfg(test)]
 pub mod scripted;
+pub mod stream;

@@ -72,12 +72,10 @@ pub fn judge(held: &Held, need: &Need, place: &Place) -> Verdict {
 pub fn sentence(need: &Need) -> String {
     match need.on_deployment {
         _ if need.least == Least::Anyone => "any role".to_owned(),
-        OnDeployment::Admin(_) => format!("{} or DEPLOYMENT_ADMIN, which a Deployment token has,", need.least.role()),
+        OnDeployment::Admin(_) => format!("{} or a Deployment token's DEPLOYMENT_ADMIN", need.least.role()),
         OnDeployment::Custom(permission) => format!("{} or a custom role with {permission}", need.least.role()),
         OnDeployment::No => need.least.role().to_owned(),
     }
-    .trim_end_matches(',')
-    .to_owned()
 }
 
 /// What can be said from the scope alone.
@@ -186,7 +184,7 @@ mod tests {
         let verdict = judged(Some(vec![role(Scope::Workspace, "w1", "WORKSPACE_MEMBER")]), Scope::Workspace, "deploy");
         assert_eq!(
             verdict.reason(),
-            "it needs WORKSPACE_AUTHOR or DEPLOYMENT_ADMIN, which a Deployment token has, and the token has WORKSPACE_MEMBER on the Workspace w1"
+            "it needs WORKSPACE_AUTHOR or a Deployment token's DEPLOYMENT_ADMIN, and the token has WORKSPACE_MEMBER on the Workspace w1"
         );
     }
 }

@@ -1,9 +1,11 @@
 //! The decision: from facts to what would be done and why, as a pure function.
 //! Nothing here may read a file, a variable, a repository or a server; the facts hold it all.
 
+pub mod audit;
 pub mod authority;
 pub mod decide;
 pub mod deployed;
+pub mod deployments;
 pub mod description;
 pub mod facts;
 pub mod guards;

@@ -1,5 +1,6 @@
 //! `liftoff deployment`: Deployments.
 
+use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::token::place::Wanted;
 use crate::app::manage::{scene, token};
 use crate::app::session::Session;
@@ -31,6 +32,9 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
             let wanted = Wanted { scope: Some(Scope::Deployment), deployment: tokens.deployment.clone() };
             token::run::of(session, &wanted, &tokens.verb).await
         }
+        Verb::Inspect(given) => inspect::inspect(session, given).await,
+        Verb::Apply(given) => apply::apply(session, given).await,
+        Verb::Diff(given) => apply::diff(session, given).await,
     }
 }
 

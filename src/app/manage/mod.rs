@@ -1,7 +1,9 @@
 //! The commands that manage things of the platform: one file a noun, each answering with an `Answer`.
 
 pub mod api;
+pub mod audit;
 pub mod deployment;
+pub mod deployments;
 pub mod doctor;
 pub mod given;
 pub mod organization;

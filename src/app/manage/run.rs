@@ -1,12 +1,13 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
 use crate::app::manage::{api, deployment, doctor, organization, token, workspace};
-use crate::app::outputs::{Outlets, hand_on};
+use crate::app::outputs::hand_on;
+use crate::app::reporter::Reporter;
 use crate::app::rights;
 use crate::app::session::Session;
 use crate::cli::manage::{Manage, Managed};
 use crate::error::Result;
-use crate::report::answer::Answer;
+use crate::report::answer::{Answer, Note};
 use crate::settings::values::Format;
 
 /// Runs the command and returns its answer.
@@ -25,17 +26,18 @@ pub async fn answered(session: &Session, command: &Managed) -> Result<Answer> {
     answered.map_err(|error| rights::explained(error, &command.name))
 }
 
-/// Prints the answer and returns the exit code: that of the failure, when there is one.
-pub fn told(session: &Session, outcome: Result<Answer>) -> u8 {
+/// Prints the answer, hands the note on to reviewers, and returns the exit code: that of the failure, when there is one.
+pub async fn told(session: &Session, reporter: &Reporter<'_>, outcome: Result<Answer>) -> u8 {
     let console = &session.console;
+    if let Ok(Answer { note: Some(note), .. }) = &outcome {
+        let note = Note { markdown: console.masked(&note.markdown), ..note.clone() };
+        hand_on(&session.outlets(), console, Vec::new(), &note.markdown);
+        reporter.note(&note).await;
+    }
     let printed = outcome.and_then(|answer| {
         match session.settings.report.format {
             Format::Json if !answer.json.is_null() => console.json(&answer.json)?,
             _ => answer.lines.iter().try_for_each(|line| console.data(line))?,
-        }
-        if !answer.markdown.is_empty() {
-            let outlets = Outlets { file: None, ..session.outlets() };
-            hand_on(&outlets, console, Vec::new(), &console.masked(&answer.markdown));
         }
         answer.failure.map_or(Ok(()), Err)
     });

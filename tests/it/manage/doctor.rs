@@ -1,7 +1,7 @@
 //! `liftoff doctor`.
 
 use astro_sim::faults::{Effect, Fault};
-use astro_sim::world::deployment::{Deployment, HibernationOverride};
+use astro_sim::world::deployment::{Deployment, HibernationOverride, Status};
 use astro_sim::world::state::World;
 use astro_sim::world::token::{Access, TokenSpec};
 use jiff::{SignedDuration, Timestamp};
@@ -102,6 +102,7 @@ fn a_missing_deployment_a_missing_token_and_a_wrong_command_have_their_exit_code
 fn a_sleeping_deployment_is_not_asked_for_its_airflow() {
     let mut asleep = Deployment::named("demo");
     asleep.is_development_mode = true;
+    asleep.status = Status::Hibernating;
     asleep.hibernation_override = Some(HibernationOverride { is_hibernating: true, until: None });
     let bench = Bench::with(World::new().deployment(asleep));
     let answer = bench.json(&["doctor"]);

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
 mod airflow;
+mod airflow_runs;
 mod airflow_writes;
+mod audit;
 mod azure_devops;
 mod bench;
 mod bitbucket;
@@ -18,5 +20,11 @@ mod gitea;
 mod github;
 mod github_runs;
 mod gitlab;
+mod ip_ranges;
+mod logs;
 mod registry;
+mod roles;
 mod rollouts;
+mod teams;
+mod tokens;
+mod users;

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::markup::MarkupStyle;
 use crate::model::record::Record;
 use crate::plan::tokens::{Concern, Limits, concerns};
-use crate::report::answer::{Answer, Column, column};
+use crate::report::answer::{Answer, Column, Note, Weight, column};
 use crate::report::ink::Ink;
 
 /// Job summaries, wherever there are any, take HTML.
@@ -59,8 +59,9 @@ pub async fn run(place: &Place, what: &Report) -> Result<Answer> {
             .because(sentence.clone())
             .hint("rotate stale ones with `liftoff token rotate`, delete unused ones with `liftoff token delete`")
     });
-    let markdown = markdown(&sentence, &worth);
-    Ok(Answer { lines, json, markdown, failure })
+    let note =
+        Note { subject: format!("API tokens of {}", place.name), markdown: markdown(&sentence, &worth), weight: Weight::NoNews };
+    Ok(Answer { lines, json, note: Some(note), failure })
 }
 
 fn row(token: &Record, all: &[Concern]) -> Record {
