@@ -1,9 +1,10 @@
 //! `liftoff deployment`: Deployments.
 
-use crate::app::manage::scene;
+use crate::app::manage::{people, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
+use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -25,6 +26,8 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
+        Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
     }
 }
 

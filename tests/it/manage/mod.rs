@@ -1,4 +1,7 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
+mod access;
 mod api;
 mod lists;
+mod organization;
+mod workspace;
