@@ -1,11 +1,14 @@
 //! The command line: from arguments to a command and the settings given as flags.
 //! It neither reads the environment nor runs anything.
 
+pub mod access;
 pub mod api;
 pub mod command;
 pub mod deployment;
 pub mod deployment_file;
 pub mod manage;
+pub mod organization;
 pub mod parse;
+pub mod people;
 pub mod which;
 pub mod workspace;

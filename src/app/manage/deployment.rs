@@ -1,10 +1,11 @@
 //! `liftoff deployment`: Deployments.
 
 use crate::app::manage::deployments::{apply, inspect};
-use crate::app::manage::scene;
+use crate::app::manage::{people, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
+use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -29,6 +30,8 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Inspect(given) => inspect::inspect(session, given).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,
+        Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
+        Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
     }
 }
 

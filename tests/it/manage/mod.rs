@@ -1,5 +1,8 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
+mod access;
 mod api;
 mod deployment_file;
 mod lists;
+mod organization;
+mod workspace;
