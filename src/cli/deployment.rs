@@ -2,12 +2,15 @@
 
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
 use crate::cli::people::InDeployment;
+use crate::cli::token::DeploymentTokens;
 
 /// What to do with Deployments.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum Verb {
     /// Lists the Deployments that the token sees
     List,
+    /// Manages the API tokens of a Deployment
+    Token(DeploymentTokens),
     /// Shows a Deployment as a Deployment file, in the form that `apply` and the Astro CLI take
     Inspect(Inspect),
     /// Makes Deployments what Deployment files say: creates those that are missing and changes the others

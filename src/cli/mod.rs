@@ -3,12 +3,16 @@
 
 pub mod access;
 pub mod api;
+pub mod audit;
 pub mod command;
 pub mod deployment;
 pub mod deployment_file;
+pub mod doctor;
 pub mod manage;
 pub mod organization;
 pub mod parse;
 pub mod people;
+pub mod span;
+pub mod token;
 pub mod which;
 pub mod workspace;

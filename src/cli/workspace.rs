@@ -2,6 +2,7 @@
 
 use crate::cli::organization::Switch;
 use crate::cli::people::InWorkspace;
+use crate::cli::token;
 
 /// What to do with Workspaces.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -46,4 +47,7 @@ pub enum Verb {
     /// Teams of the Workspace
     #[command(subcommand)]
     Team(InWorkspace),
+    /// Manages the API tokens of a Workspace
+    #[command(subcommand)]
+    Token(token::Verb),
 }

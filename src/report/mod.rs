@@ -13,6 +13,7 @@ pub mod dags;
 pub mod dags_markdown;
 pub mod deployments;
 pub mod figures;
+pub mod findings;
 pub mod github_files;
 pub mod history;
 pub mod ink;

@@ -1,10 +1,12 @@
 //! `liftoff deployment`: Deployments.
 
 use crate::app::manage::deployments::{apply, inspect};
-use crate::app::manage::{people, scene};
+use crate::app::manage::token::place::Wanted;
+use crate::app::manage::{people, scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
+use crate::model::permission::Scope;
 use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
 
@@ -27,6 +29,10 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Token(tokens) => {
+            let wanted = Wanted { scope: Some(Scope::Deployment), deployment: tokens.deployment.clone() };
+            token::run::of(session, &wanted, &tokens.verb).await
+        }
         Verb::Inspect(given) => inspect::inspect(session, given).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,

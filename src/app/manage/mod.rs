@@ -2,8 +2,10 @@
 
 pub mod access;
 pub mod api;
+pub mod audit;
 pub mod deployment;
 pub mod deployments;
+pub mod doctor;
 pub mod given;
 pub mod ip_ranges;
 pub mod organization;
@@ -14,4 +16,5 @@ pub mod roles;
 pub mod run;
 pub mod scene;
 pub mod teams;
+pub mod token;
 pub mod workspace;

@@ -2,7 +2,10 @@
 
 mod access;
 mod api;
+mod audit;
 mod deployment_file;
+mod doctor;
 mod lists;
 mod organization;
+mod token;
 mod workspace;
