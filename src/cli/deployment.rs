@@ -1,6 +1,7 @@
 //! `liftoff deployment`: what to do with Deployments. Verbs and flags are spelt as the Astro CLI spells them.
 
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
+use crate::cli::people::InDeployment;
 use crate::cli::token::DeploymentTokens;
 
 /// What to do with Deployments.
@@ -16,4 +17,10 @@ pub enum Verb {
     Apply(Apply),
     /// Shows what `apply` would change, and nothing else
     Diff(Diff),
+    /// Users with a role on the Deployment
+    #[command(subcommand)]
+    User(InDeployment),
+    /// Teams with a role on the Deployment
+    #[command(subcommand)]
+    Team(InDeployment),
 }

@@ -6,7 +6,7 @@ use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 use crate::cli::api::Api;
 use crate::cli::doctor::Doctor;
 use crate::cli::token::Token;
-use crate::cli::{deployment, organization, workspace};
+use crate::cli::{access, deployment, organization, workspace};
 use crate::error::{Error, Kind, Result};
 
 /// A command that manages something.
@@ -18,9 +18,12 @@ pub enum Manage {
     /// Lists Workspaces and changes them
     #[command(subcommand)]
     Workspace(workspace::Verb),
-    /// Looks at the Organization and changes it
+    /// Shows the Organization and changes it: users, teams, roles, address ranges, clusters
     #[command(subcommand)]
     Organization(organization::Verb),
+    /// Makes roles what a file says
+    #[command(subcommand)]
+    Access(access::Verb),
     /// Makes, rotates and checks API tokens of any scope
     Token(Token),
     /// Finds out whether a command could run here: network, token, permissions, Deployment, engine

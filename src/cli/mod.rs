@@ -1,6 +1,7 @@
 //! The command line: from arguments to a command and the settings given as flags.
 //! It neither reads the environment nor runs anything.
 
+pub mod access;
 pub mod api;
 pub mod audit;
 pub mod command;
@@ -10,6 +11,7 @@ pub mod doctor;
 pub mod manage;
 pub mod organization;
 pub mod parse;
+pub mod people;
 pub mod span;
 pub mod token;
 pub mod which;

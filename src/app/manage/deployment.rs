@@ -2,11 +2,12 @@
 
 use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::token::place::Wanted;
-use crate::app::manage::{scene, token};
+use crate::app::manage::{people, scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
 use crate::model::permission::Scope;
+use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -35,6 +36,8 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Inspect(given) => inspect::inspect(session, given).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,
+        Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
+        Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
     }
 }
 

@@ -1,8 +1,11 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
+mod access;
 mod api;
 mod audit;
 mod deployment_file;
 mod doctor;
 mod lists;
+mod organization;
 mod token;
+mod workspace;
