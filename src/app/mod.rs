@@ -16,6 +16,7 @@ pub mod dags;
 pub mod deliver;
 pub mod gather;
 pub mod history;
+pub mod manage;
 pub mod outputs;
 pub mod platform;
 pub mod previews;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use crate::app::check;
 use crate::app::deliver::{Wish, deliver};
 use crate::app::gather::gather;
+use crate::app::manage::run as manage;
 use crate::app::outputs::{Outlets, hand_on};
 use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
@@ -98,44 +99,16 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
             Err(error) => said(&session.console, &error),
         };
     }
-    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session).await) } else { None };
+    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session, command).await) } else { None };
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }
     let forge = reporter::connected(&session);
     let reporter = Reporter::new(&session, forge.as_deref());
+    if let Some(code) = told_apart(&session, command, &reporter, interrupt.clone()).await {
+        return code;
+    }
     let mut wished = interrupt.clone();
-    if session.settings.all {
-        let outcome = tokio::select! {
-            projects = all::planned(&session, forge.as_deref()) => projects,
-            kind = wished.wished() => Err(stopped(kind)),
-        };
-        return all::told(&session, outcome);
-    }
-    if *command == Command::Check {
-        let code = tokio::select! {
-            outcome = check::checked(&session) => check::told(&session, &reporter, outcome).await,
-            kind = wished.wished() => said(&session.console, &stopped(kind)),
-        };
-        drop(embedded);
-        return code;
-    }
-    if let Command::Preview(verb @ (Verb::List | Verb::Gc)) = command {
-        let code = tokio::select! {
-            code = overview(&session, *verb, forge.as_deref()) => code,
-            kind = wished.wished() => said(&session.console, &stopped(kind)),
-        };
-        drop(embedded);
-        return code;
-    }
-    if *command == Command::History {
-        let code = tokio::select! {
-            listed = history::listed(&session) => history::told(&session, listed),
-            kind = wished.wished() => said(&session.console, &stopped(kind)),
-        };
-        drop(embedded);
-        return code;
-    }
     let mut story = Story::default();
     let outcome = tokio::select! {
         outcome = work(&session, command, &reporter, (interrupt, &mut story)) => outcome,
@@ -144,6 +117,24 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
     let code = ended(&session, command, &reporter, &story, outcome).await;
     drop(embedded);
     code
+}
+
+/// Runs a command that has a report of its own, and returns its exit code; none for what plans or deploys.
+async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_>, mut wished: Interrupt) -> Option<u8> {
+    let told = async {
+        match command {
+            _ if session.settings.all => Some(all::told(session, all::planned(session, reporter.forge).await)),
+            Command::Check => Some(check::told(session, reporter, check::checked(session).await).await),
+            Command::Preview(verb @ (Verb::List | Verb::Gc)) => Some(overview(session, *verb, reporter.forge).await),
+            Command::History => Some(history::told(session, history::listed(session).await)),
+            Command::Manage(managed) => Some(manage::told(session, manage::answered(session, managed).await)),
+            _ => None,
+        }
+    };
+    tokio::select! {
+        code = told => code,
+        kind = wished.wished() => Some(said(&session.console, &stopped(kind))),
+    }
 }
 
 /// Lists previews, or sweeps those that are over.

@@ -63,7 +63,7 @@ impl Session {
             context.repository = of_remote(&checkouts, context.checkout.as_deref().unwrap_or(env.current_dir()), &env);
         }
         let intent = match command {
-            Command::Plan | Command::Check | Command::History => Intent::Show,
+            Command::Plan | Command::Check | Command::History | Command::Manage(_) => Intent::Show,
             Command::Preview(_) => Intent::Preview,
             Command::Deploy | Command::Rollback | Command::Sandbox { .. } => Intent::Ship,
         };
@@ -129,6 +129,12 @@ impl Session {
             (Action::Preview, _) => Command::Preview(Verb::Sync),
             (Action::CreatePreview | Action::DeployPreview, _) => Command::Preview(Verb::Up),
         }
+    }
+
+    /// Returns whether a command that would change something is only to say so.
+    #[must_use]
+    pub const fn is_dry(&self) -> bool {
+        self.settings.previews.dry_run
     }
 
     /// Returns whether previews belong to branches, as with deploy-action, and not to pull requests.

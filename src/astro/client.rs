@@ -158,6 +158,12 @@ impl AstroClient {
         sent.map_err(|failure| explained(failure, format!("remove the hibernation override of {id}")))
     }
 
+    /// Returns the Workspace that the token belongs to, when it says so.
+    #[must_use]
+    pub const fn workspace_of_token(&self) -> Option<&WorkspaceId> {
+        self.token.workspace.as_ref()
+    }
+
     /// Returns how long the token still lives, when it says so.
     #[must_use]
     pub fn token_expires_in(&self, now: Timestamp) -> Option<jiff::SignedDuration> {

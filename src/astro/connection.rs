@@ -7,6 +7,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
 use crate::http::exchange::{Answer, Caller, Request};
@@ -109,6 +110,30 @@ impl Connection {
     pub async fn update(&self, path: Segments<'_>, body: &impl Serialize) -> Outcome<()> {
         let request = self.json_request(path, body)?;
         self.send(Repeat::Safe, &request).await.map(drop)
+    }
+
+    /// Sends a body and reads an object; an empty answer is an empty object.
+    ///
+    /// # Errors
+    /// Returns the failure after all tries that `repeat` allows.
+    pub async fn post_any(&self, path: Segments<'_>, body: &impl Serialize, repeat: Repeat) -> Outcome<Map<String, Value>> {
+        let request = self.json_request(path, body)?;
+        let answer = self.send(repeat, &request).await?;
+        if answer.body.is_empty() { Ok(Map::new()) } else { decoded(&request, &answer) }
+    }
+
+    /// Sends any request and returns the body of its answer. Only reads and deletes are repeated when they may have acted.
+    ///
+    /// # Errors
+    /// Returns the failure after all tries.
+    pub async fn raw(&self, method: Method, path: Segments<'_>, query: Query<'_>, body: Option<&Value>) -> Outcome<Vec<u8>> {
+        let repeat = if matches!(method, Method::GET | Method::DELETE) { Repeat::Safe } else { Repeat::OnlyIfUnseen };
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let mut request = self.request(method, path, query, bytes);
+        if body.is_some() {
+            request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        self.send(repeat, &request).await.map(|answer| answer.body)
     }
 
     /// Deletes something. What is gone already counts as deleted.

@@ -8,6 +8,8 @@ pub mod connection;
 pub mod deployments;
 pub mod deploys;
 pub mod find;
+pub mod named;
+pub mod records;
 pub mod requests;
 pub mod token;
 pub mod wait;

@@ -1,6 +1,8 @@
 //! The commands of the program.
 //! It names them; how they are spelt is the business of `parse`.
 
+use crate::cli::manage::Manage;
+
 /// What the user wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -16,6 +18,8 @@ pub enum Command {
     Check,
     /// Look after previews.
     Preview(Verb),
+    /// Manage something else of the platform.
+    Manage(Box<Manage>),
     /// Serve the simulated platform until stopped.
     Sandbox {
         /// Port on loopback; 0 picks a free one.
@@ -38,6 +42,7 @@ impl Command {
             Self::Preview(Verb::Down) => "preview down",
             Self::Preview(Verb::List) => "preview list",
             Self::Preview(Verb::Gc) => "preview gc",
+            Self::Manage(_) => "manage",
             Self::Sandbox { .. } => "sandbox",
         }
     }

@@ -1,5 +1,10 @@
 //! The command line: from arguments to a command and the settings given as flags.
 //! It neither reads the environment nor runs anything.
 
+pub mod api;
 pub mod command;
+pub mod deployment;
+pub mod manage;
 pub mod parse;
+pub mod which;
+pub mod workspace;

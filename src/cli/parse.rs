@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::cli::command::{Command, Invocation, Verb};
+use crate::cli::manage;
 use crate::error::{Error, Kind, Result};
 use crate::settings::setting::{Compat, Setting, Surface, ValueKind};
 use crate::settings::table::{SETTINGS, is_used};
@@ -54,6 +55,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         Some(("sandbox", matches)) => {
             let port = matches.get_one::<u16>("port").copied().unwrap_or_default();
             Invocation::Run(Command::Sandbox { port }, flags(matches))
+        }
+        Some((name, _)) if manage::is_known(name) => {
+            Invocation::Run(Command::Manage(Box::new(manage::of(&matches)?)), flags(manage::innermost(&matches)))
         }
         _ => return Err(Error::new(Kind::Internal, "tell which command was given")),
     })
@@ -109,6 +113,15 @@ fn refused(error: &clap::Error) -> Result<Invocation> {
 }
 
 fn program() -> clap::Command {
+    manage::added(deploying(), |command, names| {
+        command.args(SETTINGS.iter().filter(|setting| names.contains(&setting.name)).map(|setting| {
+            // Only what is needed to find liftoff.toml: these commands read no project.
+            argument(setting).help_heading("How to reach Astro").hide(["root-folder", "config"].contains(&setting.name))
+        }))
+    })
+}
+
+fn deploying() -> clap::Command {
     let dbt = |name: &'static str, about: &'static str| with_settings(command(name, about), "deploy", Scope::Dbt);
     clap::Command::new("liftoff")
         .version(env!("CARGO_PKG_VERSION"))

@@ -11,9 +11,9 @@ use crate::http::exchange::Caller;
 use crate::model::airflow::{AirflowDag, Paused};
 use crate::model::dag_run::{DagRun, NewRun, RunState, Trial, TrialEnd};
 use crate::model::deployment::Deployment;
+use crate::model::nearest::nearest;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
-use crate::settings::nearest::nearest;
 
 /// Time between the first two looks; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

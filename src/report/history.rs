@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::model::artifact::Artifact;
 use crate::model::deploy::{DeployRecord, DeployStatus};
 use crate::model::deployment::Deployment;
-use crate::model::markup::cut;
 use crate::plan::deployed::commit;
 use crate::plan::description::words;
+use crate::report::columns::{aligned, minute, one_line};
 use crate::report::json::deployment;
 
 /// Most characters of a description in the table.
@@ -42,14 +42,14 @@ pub fn table(history: &History) -> Vec<String> {
     if history.deploys.is_empty() {
         return vec![format!("no deploys to {}", one_line(&history.deployment.name, NAME))];
     }
-    let mut rows = vec![["TIME", "ID", "TYPE", "STATUS", "RUNS NOW", "COMMIT", "BY", "DESCRIPTION"].map(str::to_owned)];
+    let mut rows = vec![["TIME", "ID", "TYPE", "STATUS", "RUNS NOW", "COMMIT", "BY", "DESCRIPTION"].map(str::to_owned).to_vec()];
     rows.extend(history.deploys.iter().map(row));
     let mut lines = aligned(&rows);
     lines.extend(history.unknown.iter().map(|(artifact, why)| format!("It is unknown which {artifact} runs, because {why}")));
     lines
 }
 
-fn row(listed: &Listed) -> [String; 8] {
+fn row(listed: &Listed) -> Vec<String> {
     let record = &listed.record;
     let runs: Vec<String> = listed.runs.iter().map(ToString::to_string).collect();
     let said = words(&record.description);
@@ -57,7 +57,7 @@ fn row(listed: &Listed) -> [String; 8] {
         Some(target) if !said.contains(target.as_str()) => format!("rollback to {target}: {said}"),
         _ => said.to_owned(),
     };
-    [
+    vec![
         minute(&record.created_at),
         record.id.to_string(),
         kind(record).to_owned(),
@@ -67,14 +67,6 @@ fn row(listed: &Listed) -> [String; 8] {
         record.deployer.as_deref().map_or_else(|| "-".to_owned(), |name| one_line(name, NAME)),
         one_line(&text, DESCRIPTION),
     ]
-}
-
-/// Returns the time to the minute, as the platform gave it, which is in UTC.
-fn minute(time: &str) -> String {
-    match time.get(..16) {
-        Some(start) if time.ends_with('Z') => one_line(&start.replace('T', " "), NAME),
-        _ => one_line(time, NAME),
-    }
 }
 
 fn kind(record: &DeployRecord) -> &'static str {
@@ -97,22 +89,6 @@ fn source(record: &DeployRecord) -> String {
         (Some(commit), None) => commit.short().to_owned(),
         (None, _) => "-".to_owned(),
     }
-}
-
-/// Returns the text on one line and cut, so that it stays in its column.
-fn one_line(text: &str, most: usize) -> String {
-    let text = text.split(|character: char| character.is_whitespace() || character.is_control());
-    cut(&text.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "), most)
-}
-
-fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
 }
 
 /// Returns the history as one object.

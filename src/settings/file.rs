@@ -5,8 +5,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::error::{Error, Kind, Result};
+use crate::model::nearest::nearest;
 use crate::settings::glob::Glob;
-use crate::settings::nearest::nearest;
 use crate::settings::origin::Origin;
 use crate::settings::parse::quoted;
 use crate::settings::sections::{Heading, RefKind, Section};

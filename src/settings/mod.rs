@@ -12,7 +12,6 @@ pub mod forge;
 pub mod glob;
 pub mod json_text;
 pub mod layers;
-pub mod nearest;
 pub mod origin;
 pub mod parse;
 pub mod preview_reader;

@@ -280,7 +280,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours("copy-again", ValueKind::Bool, "Copies into a preview that has been deployed to before, too.")
         .or("false")
         .used_by(Commands::MakePreview),
-    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done with previews, or by a rollback.")
+    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done: with previews, by a rollback, or by a command that manages something.")
         .or("false")
         .used_by(Commands::ChangePreviews)
         .surface(Surface::NotInFile),

@@ -143,7 +143,7 @@ fn one(kind: ValueKind, text: &str) -> std::result::Result<Value, String> {
             let text = text.trim();
             let word = words.iter().find(|word| word.eq_ignore_ascii_case(text));
             word.map(|word| Value::Text((*word).to_owned())).ok_or_else(|| {
-                let near = crate::settings::nearest::nearest(text, words.iter().copied());
+                let near = crate::model::nearest::nearest(text, words.iter().copied());
                 let suggestion = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
                 format!("expected one of {}, got {}{suggestion}", words.join(", "), parse::quoted(text))
             })

@@ -12,6 +12,7 @@ mod dags;
 mod deploys;
 mod forges;
 mod github;
+mod manage;
 mod mapping;
 mod mono;
 mod plan;
@@ -19,6 +20,7 @@ mod planning;
 mod previews;
 mod reports;
 mod rollback;
+mod sandbox;
 #[cfg(target_os = "linux")]
 mod sealed;
 mod smoke;

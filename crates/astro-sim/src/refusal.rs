@@ -23,12 +23,14 @@ pub struct Refusal {
     pub message: String,
     /// Wrong fields, if the request's shape was at fault.
     pub fields: Vec<FieldError>,
+    /// Seconds after which the same request may be sent again.
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// Returns a refusal with a status, a code and a message.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-        Refusal { status, code, message: message.into(), fields: Vec::new() }
+        Refusal { status, code, message: message.into(), fields: Vec::new(), retry_after: None }
     }
 
     /// Returns a 400.
@@ -44,6 +46,11 @@ impl Refusal {
     /// Returns a 403.
     pub fn forbidden(message: impl Into<String>) -> Refusal {
         Refusal::new(403, "FORBIDDEN", message)
+    }
+
+    /// Returns a 429 that says when to come again.
+    pub fn too_many(seconds: u64) -> Refusal {
+        Refusal { retry_after: Some(seconds), ..Refusal::new(429, "TOO_MANY_REQUESTS", "Too many requests") }
     }
 
     /// Returns a 404 for a named thing.

@@ -150,7 +150,8 @@ fn asked<'a>(
     arguments: &'a [String],
 ) -> Result<Asked<'a>, Refusal> {
     let caller = access::authenticate(world, call.header("authorization"))?;
-    access::require(&caller, route.needs.1)?;
+    let deployment = place(call).map(|(id, _, _)| id).unwrap_or_default();
+    access::enter_airflow(world, &caller, &deployment, route.needs.1)?;
     let body = if matches!(call.method.as_str(), "POST" | "PATCH") { body(api, call)? } else { Map::new() };
     let argument = |index: usize| arguments.get(index).map_or("", String::as_str);
     Ok(Asked { call, api, operation: route.operation, argument: argument(0), second: argument(1), body })

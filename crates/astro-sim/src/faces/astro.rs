@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::{Contract, Operation};
 use crate::exchange::{Answer, Call};
-use crate::faces::astro_request::Request;
-use crate::faces::{astro_environment, astro_reads, astro_writes};
+use crate::faces::astro_request::{Outcome, Request};
+use crate::faces::{astro_environment, astro_organization, astro_people, astro_reads, astro_records, astro_tokens, astro_writes};
 use crate::refusal::{FieldError, Refusal};
 use crate::rules::fields::Body;
-use crate::rules::{access, rollouts};
+use crate::rules::{access, audit, rollouts, tokens};
 use crate::world::state::World;
 
 /// Where the API begins.
@@ -29,10 +29,11 @@ pub fn answer(world: &mut World, contract: &Contract, call: &Call) -> Answer {
         return refuse(world, &Refusal::new(501, "UNKNOWN", "No such route")).violating(what);
     };
     rollouts::catch_up(world);
-    let outcome = prepare(world, contract, call, (operation, ids)).and_then(|request| perform(world, operation, &request));
+    let outcome = prepare(world, contract, call, (operation, ids)).and_then(|request| respond(world, operation, &request));
     match outcome {
-        Ok(Some(outcome)) => spell(world, contract, operation, outcome),
-        Ok(None) => {
+        Ok(Done::Answer(answer)) => answer,
+        Ok(Done::Body(body)) => spell(world, contract, operation, body),
+        Ok(Done::NotSimulated) => {
             let what = format!("operation {} is not simulated", operation.id);
             refuse(world, &Refusal::new(501, "NOT_SIMULATED", what.clone())).violating(what)
         }
@@ -45,12 +46,17 @@ fn route<'a>(contract: &'a Contract, call: &Call) -> Option<(&'a Operation, BTre
 }
 
 fn prepare<'a>(
-    world: &World,
+    world: &mut World,
     contract: &Contract,
     call: &'a Call,
     (operation, ids): (&Operation, BTreeMap<String, String>),
 ) -> Result<Request<'a>, Refusal> {
     let caller = access::authenticate(world, call.header("authorization"))?;
+    tokens::touch(world, &caller.id);
+    let now = world.clock.now();
+    if !world.rates.admit(&caller.id, &call.method, now) {
+        return Err(Refusal::too_many(1));
+    }
     fail_on(contract.check_query(operation, &call.query))?;
     let body = match &operation.body {
         Some(kind) => read_body(contract, kind, call)?,
@@ -59,6 +65,7 @@ fn prepare<'a>(
     if let Some(id) = ids.get("organizationId") {
         access::enter_organization(world, &caller, id)?;
     }
+    access::admit(world, &caller, &operation.id, &ids)?;
     Ok(Request { caller, ids, call, body })
 }
 
@@ -82,11 +89,38 @@ fn fail_on(errors: Vec<FieldError>) -> Result<(), Refusal> {
     Err(refusal)
 }
 
-/// Performs an operation; the answer is `None` if nothing simulates it.
-fn perform(world: &mut World, operation: &Operation, request: &Request<'_>) -> Result<Option<Option<Value>>, Refusal> {
-    let id = operation.id.as_str();
-    let done = astro_reads::perform(world, id, request).or_else(|| astro_writes::perform(world, id, request));
-    done.or_else(|| astro_environment::perform(world, id, request)).transpose()
+/// What came of an operation.
+enum Done {
+    /// A body that the contract has a shape for, or none.
+    Body(Option<Value>),
+    /// An answer that the contract has no shape for.
+    Answer(Answer),
+    /// Nothing simulates it.
+    NotSimulated,
+}
+
+fn respond(world: &mut World, operation: &Operation, request: &Request<'_>) -> Result<Done, Refusal> {
+    if operation.id == astro_records::AUDIT {
+        return astro_records::audit_log(world, request).map(Done::Answer);
+    }
+    let Some(outcome) = perform(world, &operation.id, request).transpose()? else { return Ok(Done::NotSimulated) };
+    if operation.method != "GET" {
+        audit::record(world, &request.caller, request.call, &request.body);
+    }
+    Ok(Done::Body(outcome))
+}
+
+fn perform(world: &mut World, id: &str, request: &Request<'_>) -> Option<Outcome> {
+    let families = [
+        astro_reads::perform,
+        astro_writes::perform,
+        astro_environment::perform,
+        astro_people::perform,
+        astro_tokens::perform,
+        astro_organization::perform,
+        astro_records::perform,
+    ];
+    families.into_iter().find_map(|family| family(world, id, request))
 }
 
 fn spell(world: &mut World, contract: &Contract, operation: &Operation, body: Option<Value>) -> Answer {
@@ -114,5 +148,9 @@ pub fn refuse(world: &mut World, refusal: &Refusal) -> Answer {
         let field = |error: &FieldError| json!({ "field": error.field, "message": error.message, "code": error.code });
         body["fieldErrors"] = refusal.fields.iter().map(field).collect();
     }
-    Answer::json(refusal.status, &body)
+    let answer = Answer::json(refusal.status, &body);
+    match refusal.retry_after {
+        Some(seconds) => answer.header("retry-after", &seconds.to_string()),
+        None => answer,
+    }
 }

@@ -7,10 +7,9 @@ use crate::faces::astro_reads::page;
 use crate::faces::astro_render::{subject, time};
 use crate::faces::astro_request::{Outcome, Request};
 use crate::refusal::Refusal;
-use crate::rules::{access, environment, fields};
+use crate::rules::{environment, fields};
 use crate::world::environment::{EnvironmentObject, Link, Scope};
 use crate::world::state::World;
-use crate::world::token::Access;
 
 /// Whether secrets are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,10 @@ pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Opt
     let outcome = match operation {
         "ListEnvironmentObjects" => list(world, request).map(Some),
         "GetEnvironmentObject" => {
-            environment::enter(world, &request.caller, id).map(|object| Some(render(object, Secrets::Hidden)))
+            let entered = environment::enter(world, &request.caller, id);
+            let allowed = entered
+                .and_then(|object| environment::require(world, &request.caller, operation, &object.scope).map(|()| object));
+            allowed.map(|object| Some(render(object, Secrets::Hidden)))
         }
         "CreateEnvironmentObject" | "UpdateEnvironmentObject" | "DeleteEnvironmentObject" | "ExcludeLinkingEnvironmentObject" => {
             change(world, operation, request)
@@ -36,8 +38,11 @@ pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Opt
 }
 
 fn change(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome {
-    access::require(&request.caller, Access::Write)?;
     let (caller, id, body) = (&request.caller, request.id("environmentObjectId"), &request.body);
+    if operation != "CreateEnvironmentObject" {
+        let scope = &environment::enter(world, caller, id)?.scope;
+        environment::require(world, caller, operation, scope)?;
+    }
     match operation {
         "CreateEnvironmentObject" => {
             let id = environment::create(world, caller, body)?;
@@ -62,6 +67,7 @@ fn list(world: &World, request: &Request<'_>) -> Result<Value, Refusal> {
         _ => return Err(Refusal::invalid("Invalid request: either workspaceId or deploymentId is required")),
     };
     environment::enter_scope(world, &request.caller, &scope)?;
+    environment::require(world, &request.caller, "ListEnvironmentObjects", &scope)?;
     if asks("showSecrets") && !world.environment.shows_secrets {
         return Err(Refusal::forbidden("showSecrets is not allowed by the organization"));
     }

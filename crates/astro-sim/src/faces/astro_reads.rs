@@ -7,7 +7,7 @@ use crate::faces::astro_render as render;
 use crate::faces::astro_request::{Outcome, Request};
 use crate::refusal::Refusal;
 use crate::rules::paging::Page;
-use crate::rules::{access, accounts, rollouts};
+use crate::rules::{access, accounts, authority, rollouts};
 use crate::world::deployment::Deployment;
 use crate::world::state::World;
 
@@ -15,7 +15,9 @@ use crate::world::state::World;
 pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Option<Outcome> {
     let outcome = match operation {
         "ListOrganizations" => list_organizations(world, request),
-        "GetOrganization" => world.find_organization(request.id("organizationId")).map(render::organization),
+        "GetOrganization" => {
+            world.find_organization(request.id("organizationId")).map(|found| render::organization(world, found))
+        }
         "ListWorkspaces" => list_workspaces(world, request),
         "GetWorkspace" => accounts::enter_workspace(world, &request.caller, request.id("workspaceId"))
             .map(|workspace| render::workspace(world, workspace)),
@@ -33,12 +35,12 @@ fn list_organizations(world: &World, request: &Request<'_>) -> Result<Value, Ref
     let own = world.organizations.iter().filter(|found| found.id == request.caller.spec.organization_id);
     let product = request.call.parameter("product");
     let own = own.filter(|found| product.is_none_or(|product| found.product == product));
-    page(request, "organizations", own.map(render::organization).collect())
+    page(request, "organizations", own.map(|found| render::organization(world, found)).collect())
 }
 
 fn list_workspaces(world: &World, request: &Request<'_>) -> Result<Value, Refusal> {
     let (ids, names) = (request.call.parameters("workspaceIds"), request.call.parameters("names"));
-    let seen = world.workspaces.iter().filter(|found| accounts::sees_workspace(&request.caller, found));
+    let seen = world.workspaces.iter().filter(|found| accounts::sees_workspace(world, &request.caller, found));
     let wanted = seen.filter(|found| among(&ids, &found.id) && among(&names, &found.name));
     page(request, "workspaces", wanted.map(|found| render::workspace(world, found)).collect())
 }
@@ -49,7 +51,7 @@ fn list_deployments(world: &mut World, request: &Request<'_>) -> Result<Value, R
     let workspaces = call.parameters("workspaceIds");
     let seen = |found: &&Deployment| {
         found.organization_id == request.caller.spec.organization_id
-            && request.caller.reaches(&found.workspace_id, &found.id)
+            && authority::reaches(&request.caller, &found.workspace_id, &found.id)
             && among(&ids, &found.id)
             && among(&names, &found.name)
             && among(&workspaces, &found.workspace_id)
@@ -86,7 +88,7 @@ pub fn deploy(world: &World, deployment_id: &str, deploy_id: &str) -> Result<Val
 }
 
 /// Returns whether a filter lets a value through; no filter lets all through.
-fn among(filter: &[String], value: &str) -> bool {
+pub fn among(filter: &[String], value: &str) -> bool {
     filter.is_empty() || filter.iter().any(|wanted| wanted == value)
 }
 

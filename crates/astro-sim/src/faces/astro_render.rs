@@ -21,11 +21,13 @@ const RESOURCES: [(&str, &str); 4] = [
 const PLACE: [(&str, &str); 2] = [("cloudProvider", "AWS"), ("region", "us-east-1")];
 
 /// Returns an Organization.
-pub fn organization(organization: &Organization) -> Value {
+pub fn organization(world: &World, organization: &Organization) -> Value {
+    let has_ranges = world.ip_ranges.iter().any(|range| range.organization_id == organization.id);
     json!({
         "id": organization.id, "name": organization.name, "product": organization.product, "status": "ACTIVE",
-        "allowEnhancedSupportAccess": false, "hasAllowedIpAddressRanges": false, "isBlockedEnableAiFeatures": false,
-        "isScimEnabled": false, "shouldEnforceDedicatedClusters": false,
+        "allowEnhancedSupportAccess": false, "hasAllowedIpAddressRanges": has_ranges, "isBlockedEnableAiFeatures": false,
+        "isScimEnabled": organization.is_scim_enabled, "shouldEnforceDedicatedClusters": false,
+        "billingEmail": organization.billing_email,
         "productPlans": [{
             "astronomerProduct": "ASTRO", "organizationId": organization.id, "productPlanId": "plan",
             "productPlanName": "TEAM",

@@ -3,10 +3,8 @@
 
 use crate::faces::astro_request::{Outcome, Request};
 use crate::faces::{astro_reads, astro_render as render};
-use crate::refusal::Refusal;
-use crate::rules::{access, accounts, deployments, deploys, finalize, hibernation, rollback};
+use crate::rules::{accounts, deployments, deploys, finalize, hibernation, rollback};
 use crate::world::state::World;
-use crate::world::token::Access;
 
 /// Performs a changing operation; `None` if it is none of these.
 pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Option<Outcome> {
@@ -24,11 +22,7 @@ pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Opt
 }
 
 fn workspace(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome {
-    access::require(&request.caller, Access::Write)?;
     let mut id = request.id("workspaceId").to_owned();
-    if operation != "CreateWorkspace" {
-        accounts::enter_workspace(world, &request.caller, &id)?;
-    }
     match operation {
         "CreateWorkspace" => id = accounts::create(world, &request.caller, &request.body)?,
         "UpdateWorkspace" => accounts::update(world, &id, &request.body)?,
@@ -38,13 +32,12 @@ fn workspace(world: &mut World, operation: &str, request: &Request<'_>) -> Outco
 }
 
 fn create_deployment(world: &mut World, request: &Request<'_>) -> Outcome {
-    access::require(&request.caller, Access::Write)?;
     let id = deployments::create(world, &request.caller, &request.body)?;
     Ok(Some(render::deployment(world, world.find_deployment(&id)?)))
 }
 
 fn deployment(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome {
-    let id = enter(world, request)?;
+    let id = request.id("deploymentId").to_owned();
     match operation {
         "UpdateDeployment" => {
             deployments::update(world, &id, &request.body)?;
@@ -62,7 +55,7 @@ fn deployment(world: &mut World, operation: &str, request: &Request<'_>) -> Outc
 }
 
 fn deploy(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome {
-    let id = enter(world, request)?;
+    let id = request.id("deploymentId").to_owned();
     let mut deploy = request.id("deployId").to_owned();
     match operation {
         "CreateDeploy" => deploy = deploys::create(world, &request.caller, &id, &request.body)?,
@@ -71,11 +64,4 @@ fn deploy(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome 
         _ => deploy = rollback::rollback(world, &request.caller, (&id, &deploy), &request.body)?,
     }
     astro_reads::deploy(world, &id, &deploy).map(Some)
-}
-
-/// Returns the Deployment's id once it is clear that the caller may change it.
-fn enter(world: &World, request: &Request<'_>) -> Result<String, Refusal> {
-    let id = access::enter_deployment(world, &request.caller, request.id("deploymentId"))?.id.clone();
-    access::require(&request.caller, Access::Write)?;
-    Ok(id)
 }

@@ -1,7 +1,11 @@
 //! Who may do what: bearer tokens, their scope and expiry (reference/astro-platform.md 2).
-//! It must not know operations beyond reading and writing.
+//! It must not know what any operation does.
+
+use std::collections::BTreeMap;
 
 use crate::refusal::Refusal;
+use crate::rules::accounts;
+use crate::rules::authority::{self, At, Level, Place};
 use crate::world::deployment::Deployment;
 use crate::world::state::World;
 use crate::world::token::{Access, ApiToken};
@@ -31,11 +35,33 @@ pub fn enter_organization(world: &World, caller: &ApiToken, organization_id: &st
     world.find_organization(organization_id).map(|_| ())
 }
 
-/// Returns a 403 unless the token may do this at all.
-pub fn require(caller: &ApiToken, access: Access) -> Result<(), Refusal> {
-    match (caller.spec.access, access) {
-        (Access::Read, Access::Write) => Err(Refusal::forbidden("Token does not have permission to perform this action")),
-        _ => Ok(()),
+/// Returns a 403 unless the token may read or write in the Airflow of a Deployment.
+pub fn enter_airflow(world: &World, caller: &ApiToken, deployment_id: &str, access: Access) -> Result<(), Refusal> {
+    let need = match access {
+        Access::Read => (Level::Member, "deployment.airflow.get"),
+        Access::Write => (Level::Author, "deployment.airflow.update"),
+    };
+    authority::demand(world, caller, Place::Deployment(deployment_id), need)
+}
+
+/// Returns a 403 or 404 unless the token may call an operation with the ids of its path; an operation whose subject the
+/// path does not name asks again.
+pub fn admit(world: &World, caller: &ApiToken, operation: &str, ids: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let id = |name: &str| ids.get(name).map_or("", String::as_str);
+    match authority::need_of(operation).at {
+        At::Organization => authority::require(world, caller, operation, Place::Organization),
+        At::Subject => Ok(()),
+        At::Deployment => {
+            enter_deployment(world, caller, id("deploymentId"))?;
+            authority::require(world, caller, operation, Place::Deployment(id("deploymentId")))
+        }
+        At::Workspace => {
+            accounts::enter_workspace(world, caller, id("workspaceId"))?;
+            match authority::need_of(operation).level {
+                Level::Anyone => Ok(()),
+                _ => authority::require(world, caller, operation, Place::Workspace(id("workspaceId"))),
+            }
+        }
     }
 }
 
@@ -45,7 +71,7 @@ pub fn enter_deployment<'a>(world: &'a World, caller: &ApiToken, id: &str) -> Re
     if deployment.organization_id != caller.spec.organization_id {
         return Err(Refusal::not_found("deployment", id));
     }
-    if !caller.reaches(&deployment.workspace_id, &deployment.id) {
+    if !authority::reaches(caller, &deployment.workspace_id, &deployment.id) {
         return Err(Refusal::forbidden("Token does not have access to this deployment"));
     }
     Ok(deployment)

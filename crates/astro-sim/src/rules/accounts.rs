@@ -2,6 +2,7 @@
 //! It must not know what lies in one, but for refusing to delete a full one.
 
 use crate::refusal::Refusal;
+use crate::rules::authority;
 use crate::rules::fields::{self, Body};
 use crate::world::account::Workspace;
 use crate::world::environment::Scope;
@@ -17,23 +18,19 @@ pub fn enter_workspace<'a>(world: &'a World, caller: &ApiToken, id: &str) -> Res
     if workspace.organization_id != caller.spec.organization_id {
         return Err(Refusal::not_found("workspace", id));
     }
-    if !sees_workspace(caller, workspace) {
+    if !sees_workspace(world, caller, workspace) {
         return Err(Refusal::forbidden("Token does not have access to this workspace"));
     }
     Ok(workspace)
 }
 
-/// Returns whether a token's scope holds a Workspace.
-pub fn sees_workspace(caller: &ApiToken, workspace: &Workspace) -> bool {
-    let limits = &caller.spec.workspace_ids;
-    workspace.organization_id == caller.spec.organization_id && (limits.is_empty() || limits.contains(&workspace.id))
+/// Returns whether a token has a role in a Workspace or on one of its Deployments.
+pub fn sees_workspace(world: &World, caller: &ApiToken, workspace: &Workspace) -> bool {
+    workspace.organization_id == caller.spec.organization_id && authority::sees_workspace(world, caller, &workspace.id)
 }
 
-/// Creates a Workspace and returns its id; only an Organization token may.
+/// Creates a Workspace and returns its id.
 pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<String, Refusal> {
-    if !caller.spec.workspace_ids.is_empty() {
-        return Err(Refusal::forbidden("Token does not have permission to create workspaces"));
-    }
     let now = world.clock.now();
     let workspace = Workspace {
         id: world.ids.fresh(),
@@ -67,6 +64,18 @@ pub fn delete(world: &mut World, id: &str) -> Result<(), Refusal> {
     }
     world.workspaces.retain(|workspace| workspace.id != id);
     world.environment.forget(&Scope::Workspace(id.to_owned()));
+    world.forget_entity(id);
+    Ok(())
+}
+
+/// Changes an Organization.
+pub fn update_organization(world: &mut World, id: &str, body: &Body) -> Result<(), Refusal> {
+    let name = fields::filled(body, "name").ok_or_else(|| Refusal::invalid("Invalid request: name must not be empty"))?;
+    let organization = world.organizations.iter_mut().find(|found| found.id == id);
+    let organization = organization.ok_or_else(|| Refusal::not_found("organization", id))?;
+    organization.name = name;
+    organization.billing_email = fields::text(body, "billingEmail").unwrap_or_default();
+    organization.is_scim_enabled = fields::flag(body, "isScimEnabled").unwrap_or_default();
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 //! (reference/astro-platform.md 7; paging from the sources of Airflow 2.11 and 3.1). It must not know what Airflow holds.
 
 use crate::refusal::Refusal;
-use crate::rules::access;
 use crate::rules::paging::Page;
+use crate::rules::{access, authority};
 use crate::world::deployment::Status;
 use crate::world::state::World;
 
@@ -72,7 +72,7 @@ pub fn enter(world: &mut World, authorization: Option<&str>, deployment_id: &str
     if deployment.organization_id != caller.spec.organization_id {
         return Err(Refusal::new(403, FOREIGN, "Token does not have access to this organization"));
     }
-    if !caller.reaches(&deployment.workspace_id, &deployment.id) {
+    if !authority::reaches(&caller, &deployment.workspace_id, &deployment.id) {
         return Err(Refusal::forbidden("Token does not have access to this deployment"));
     }
     if matches!(deployment.status, Status::Creating | Status::Hibernating) {

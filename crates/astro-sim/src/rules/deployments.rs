@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
+use crate::rules::authority::{self, Place};
 use crate::rules::deployment_checks;
 use crate::rules::fields::{self, Body};
 use crate::world::deployment::{Deployment, EnvironmentVariable, HibernationOverride, Status};
@@ -36,9 +37,7 @@ pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<Strin
     if workspace.organization_id != caller.spec.organization_id {
         return Err(Refusal::not_found("workspace", &workspace_id));
     }
-    if !caller.reaches(&workspace_id, "") {
-        return Err(Refusal::forbidden("Token does not have access to this workspace"));
-    }
+    authority::require(world, caller, "CreateDeployment", Place::Workspace(&workspace_id))?;
     let is_cicd_enforced = workspace.cicd_enforced_default;
     check_lengths(body)?;
     let newest = world.releases.first().map(|release| release.version.clone()).unwrap_or_default();
@@ -90,10 +89,11 @@ pub fn update(world: &mut World, id: &str, body: &Body) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Deletes a Deployment.
+/// Deletes a Deployment, and with it its tokens.
 pub fn delete(world: &mut World, id: &str) {
     world.deployments.retain(|deployment| deployment.id != id);
     world.environment.forget(&Scope::Deployment(id.to_owned()));
+    world.forget_entity(id);
 }
 
 fn apply(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<(), Refusal> {

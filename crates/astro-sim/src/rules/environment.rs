@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
+use crate::rules::authority::{self, Place};
 use crate::rules::environment_links as links;
 use crate::rules::fields::{self, Body};
 use crate::rules::{access, accounts};
@@ -31,6 +32,15 @@ pub fn enter<'a>(world: &'a World, caller: &ApiToken, id: &str) -> Result<&'a En
     }
 }
 
+/// Returns a 403 unless the caller may do this to objects of a Workspace or Deployment.
+pub fn require(world: &World, caller: &ApiToken, operation: &str, scope: &Scope) -> Result<(), Refusal> {
+    let place = match scope {
+        Scope::Workspace(id) => Place::Workspace(id),
+        Scope::Deployment(id) => Place::Deployment(id),
+    };
+    authority::require(world, caller, operation, place)
+}
+
 /// Creates an object and returns its id.
 pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<String, Refusal> {
     let word = |field: &str| fields::text(body, field).unwrap_or_default();
@@ -38,6 +48,7 @@ pub fn create(world: &mut World, caller: &ApiToken, body: &Body) -> Result<Strin
     let entity = word("scopeEntityId");
     let scope = if word("scope") == "WORKSPACE" { Scope::Workspace(entity) } else { Scope::Deployment(entity) };
     enter_scope(world, caller, &scope)?;
+    require(world, caller, "CreateEnvironmentObject", &scope)?;
     let key = word("objectKey");
     check_key(kind, &key)?;
     let content = content(kind, body)?.clone();

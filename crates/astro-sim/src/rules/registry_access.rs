@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 use crate::digest;
 use crate::refusal::Refusal;
 use crate::rules::access;
+use crate::rules::authority::{self, Place};
 use crate::world::registry::{Grant, Visibility};
 use crate::world::state::World;
-use crate::world::token::{Access, ApiToken};
+use crate::world::token::ApiToken;
 
 /// Seconds a registry token works.
 pub const LIFETIME: i64 = 300;
@@ -47,10 +48,9 @@ fn allowed(world: &World, caller: Option<&ApiToken>, repository: &str, action: &
         return true;
     }
     let Some((caller, (organization, deployment))) = caller.zip(repository.split_once('/')) else { return false };
-    let writes = caller.spec.access == Access::Write;
     organization == caller.spec.organization_id
         && access::enter_deployment(world, caller, deployment).is_ok()
-        && (action == "pull" || writes)
+        && (action == "pull" || authority::require(world, caller, "CreateDeploy", Place::Deployment(deployment)).is_ok())
 }
 
 /// Splits `repository:NAME:ACTION,ACTION`; NAME may hold a port.

@@ -12,6 +12,10 @@ pub struct Organization {
     pub name: String,
     /// `HOSTED` or `HYBRID`.
     pub product: String,
+    /// Where bills go.
+    pub billing_email: String,
+    /// Whether an identity provider makes the users and Teams.
+    pub is_scim_enabled: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

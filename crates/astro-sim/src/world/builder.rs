@@ -20,6 +20,8 @@ use crate::world::environment::Environment;
 use crate::world::gitea::Gitea;
 use crate::world::github::{GitHub, GitHubRepository, GitHubToken, PullRequest, USUAL_PERMISSIONS};
 use crate::world::gitlab::GitLab;
+use crate::world::people::People;
+use crate::world::records::{AuditLog, Rates};
 use crate::world::registry::Registry;
 use crate::world::rollout::Rollout;
 use crate::world::runtime;
@@ -55,6 +57,14 @@ impl World {
             deployments: Vec::new(),
             environment: Environment::default(),
             tokens: Vec::new(),
+            agent_tokens: Vec::new(),
+            people: People::default(),
+            roles: Vec::new(),
+            ip_ranges: Vec::new(),
+            clusters: Vec::new(),
+            logs: Vec::new(),
+            audit: AuditLog::default(),
+            rates: Rates::default(),
             releases: runtime::releases(),
             blobs: BlobStore::default(),
             registry: Registry::default(),
@@ -107,8 +117,14 @@ impl World {
 
     /// Adds an Organization.
     pub fn organization(mut self, name: &str) -> World {
-        let organization =
-            Organization { id: self.ids.fresh(), name: name.into(), product: "HOSTED".into(), created_at: self.clock.now() };
+        let organization = Organization {
+            id: self.ids.fresh(),
+            name: name.into(),
+            product: "HOSTED".into(),
+            billing_email: String::new(),
+            is_scim_enabled: false,
+            created_at: self.clock.now(),
+        };
         self.organizations.push(organization);
         self
     }

@@ -18,10 +18,14 @@ use crate::world::environment::Environment;
 use crate::world::gitea::Gitea;
 use crate::world::github::GitHub;
 use crate::world::gitlab::GitLab;
+use crate::world::network::{AgentToken, Cluster, IpRange};
+use crate::world::people::People;
+use crate::world::records::{AuditLog, LogLine, Rates};
 use crate::world::registry::Registry;
+use crate::world::role::{CustomRole, DEPLOYMENT_ADMIN, DEPLOYMENT_READER, EntityKind, ORGANIZATION_OWNER, TokenRole};
 use crate::world::rollout::Rollout;
 use crate::world::runtime::RuntimeRelease;
-use crate::world::token::{ApiToken, TokenSpec};
+use crate::world::token::{Access, ApiToken, TokenSpec};
 
 /// Something irreversible that a test may want to have seen or not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +86,22 @@ pub struct World {
     pub environment: Environment,
     /// API tokens.
     pub tokens: Vec<ApiToken>,
+    /// Tokens of remote execution agents.
+    pub agent_tokens: Vec<AgentToken>,
+    /// Users, Teams and invitations.
+    pub people: People,
+    /// Custom roles.
+    pub roles: Vec<CustomRole>,
+    /// Allowed ranges of addresses.
+    pub ip_ranges: Vec<IpRange>,
+    /// Clusters.
+    pub clusters: Vec<Cluster>,
+    /// Log lines of Deployments, in the order they were added.
+    pub logs: Vec<LogLine>,
+    /// The audit log.
+    pub audit: AuditLog,
+    /// How often who called.
+    pub rates: Rates,
     /// Runtime releases on offer.
     pub releases: Vec<RuntimeRelease>,
     /// Blob storage.
@@ -167,9 +187,47 @@ impl World {
         if spec.organization_id.is_empty() {
             spec.organization_id = self.organizations.first().map(|found| found.id.clone()).unwrap_or_default();
         }
+        if spec.roles.is_empty() {
+            spec.roles = self.implied_roles(&spec);
+        }
         let token = ApiToken::mint(self.ids.fresh(), spec, self.clock.now());
         let text = token.text.clone();
         self.tokens.push(token);
         text
+    }
+
+    /// Forgets whatever belongs to a Workspace or Deployment that is no more, and every role on it.
+    pub fn forget_entity(&mut self, id: &str) {
+        self.tokens.retain(|token| token.spec.home().1 != id);
+        self.tokens.iter_mut().for_each(|token| token.forget(id));
+        self.agent_tokens.retain(|token| token.deployment_id != id);
+        self.people.forget(id);
+        self.logs.retain(|line| line.deployment_id != id);
+    }
+
+    /// Returns the roles of a token that names only its limits and its access.
+    fn implied_roles(&mut self, spec: &TokenSpec) -> Vec<TokenRole> {
+        let on = |kind, ids: &[String], role| ids.iter().map(|id| TokenRole::on(kind, id, role)).collect::<Vec<_>>();
+        let home = [spec.organization_id.clone()];
+        match (spec.home().0, spec.access) {
+            (EntityKind::Deployment, Access::Write) => on(EntityKind::Deployment, &spec.deployment_ids, DEPLOYMENT_ADMIN),
+            (EntityKind::Deployment, Access::Read) => {
+                if !self.roles.iter().any(|role| role.name == DEPLOYMENT_READER) {
+                    let reads = ["deployment.get", "deployment.deploys.get", "deployment.logs.get", "deployment.envObjects.get"];
+                    self.add_role(DEPLOYMENT_READER, &[&reads[..], &["deployment.airflow.get"]].concat());
+                }
+                on(EntityKind::Deployment, &spec.deployment_ids, DEPLOYMENT_READER)
+            }
+            (EntityKind::Workspace, Access::Write) => on(EntityKind::Workspace, &spec.workspace_ids, "WORKSPACE_OWNER"),
+            (EntityKind::Workspace, Access::Read) => on(EntityKind::Workspace, &spec.workspace_ids, "WORKSPACE_MEMBER"),
+            (_, Access::Write) => on(EntityKind::Organization, &home, ORGANIZATION_OWNER),
+            (_, Access::Read) => {
+                let own = self.workspaces.iter().filter(|found| found.organization_id == spec.organization_id);
+                let ids: Vec<String> = own.map(|found| found.id.clone()).collect();
+                let mut roles = on(EntityKind::Organization, &home, "ORGANIZATION_MEMBER");
+                roles.extend(on(EntityKind::Workspace, &ids, "WORKSPACE_MEMBER"));
+                roles
+            }
+        }
     }
 }

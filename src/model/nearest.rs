@@ -1,5 +1,5 @@
 //! Finds the known name that a misspelt one probably means.
-//! It knows nothing of settings.
+//! It knows nothing of what the names are for.
 
 /// Returns the known name nearest to `wrong`, when it is near enough to be worth suggesting:
 /// one that `wrong` begins, or at most a third of its letters away.

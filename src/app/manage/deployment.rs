@@ -1,0 +1,38 @@
+//! `liftoff deployment`: Deployments.
+
+use crate::app::manage::scene;
+use crate::app::session::Session;
+use crate::cli::deployment::Verb;
+use crate::error::Result;
+use crate::report::answer::{Answer, Column, column};
+
+/// Columns of the list.
+const COLUMNS: &[Column] = &[
+    column("NAME", "name"),
+    column("ID", "id"),
+    column("WORKSPACE", "workspaceName|workspaceId"),
+    column("STATUS", "status"),
+    column("RUNTIME", "astroRuntimeVersion|runtimeVersion"),
+    column("AIRFLOW", "airflowVersion"),
+    column("DAG DEPLOYS", "isDagDeployEnabled"),
+    column("CI/CD ENFORCED", "isCicdEnforced"),
+];
+
+/// Runs a verb.
+///
+/// # Errors
+/// As the platform answers.
+pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
+    match verb {
+        Verb::List => list(session).await,
+    }
+}
+
+async fn list(session: &Session) -> Result<Answer> {
+    let astro = scene::astro(session).await?;
+    let workspace = scene::workspace_filter(session, &astro).await?;
+    let mut query = vec![("sorts", "name:asc")];
+    query.extend(workspace.iter().map(|id| ("workspaceIds", id.as_str())));
+    let all = astro.records(&["deployments"], &query, "list the Deployments").await?;
+    Ok(Answer::table("deployments", COLUMNS, &all))
+}

@@ -1,0 +1,8 @@
+//! The commands that manage things of the platform: one file a noun, each answering with an `Answer`.
+
+pub mod api;
+pub mod deployment;
+pub mod given;
+pub mod run;
+pub mod scene;
+pub mod workspace;

@@ -1,0 +1,96 @@
+//! The commands that manage things of the platform, noun by noun. Their own flags are declared here and in the nouns' files;
+//! how to reach the platform is said by settings, which every one of them takes.
+
+use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
+
+use crate::cli::api::Api;
+use crate::cli::{deployment, workspace};
+use crate::error::{Error, Kind, Result};
+
+/// A command that manages something.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum Manage {
+    /// Lists Deployments and changes them
+    #[command(subcommand)]
+    Deployment(deployment::Verb),
+    /// Lists Workspaces and changes them
+    #[command(subcommand)]
+    Workspace(workspace::Verb),
+    /// Calls the Astro API: token, paging and retries included
+    Api(Api),
+}
+
+/// Settings that every command of these takes.
+const CONNECTION: &[&str] = &[
+    "workspace",
+    "organization",
+    "api-token",
+    "api-token-file",
+    "api-url",
+    "ca-cert",
+    "json",
+    "log-level",
+    "color",
+    "sandbox",
+    "config",
+    "root-folder",
+];
+
+/// Settings that name a Deployment.
+const TARGET: &[&str] = &["deployment-id", "deployment-name"];
+
+/// Last words of commands that change nothing.
+const READS: &[&str] = &["list", "inspect", "logs", "diff", "report"];
+
+/// Place in the help, behind the commands that deploy.
+const AFTER_DEPLOYING: usize = 100;
+
+/// Adds the commands to the program; `settings` equips one with the settings of these names.
+pub fn added(program: clap::Command, settings: impl Fn(clap::Command, &[&str]) -> clap::Command) -> clap::Command {
+    let equipped = Manage::augment_subcommands(clap::Command::new("manage"));
+    let nouns: Vec<clap::Command> = equipped.get_subcommands().cloned().collect();
+    nouns.into_iter().zip(AFTER_DEPLOYING..).fold(program, |program, (noun, place)| {
+        let target = if matches!(noun.get_name(), "deployment" | "airflow" | "token" | "doctor") { TARGET } else { &[] };
+        program.subcommand(with_settings(noun, target, &settings).display_order(place))
+    })
+}
+
+fn with_settings(
+    command: clap::Command,
+    target: &[&str],
+    settings: &impl Fn(clap::Command, &[&str]) -> clap::Command,
+) -> clap::Command {
+    if command.has_subcommands() {
+        let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        let command = command.subcommand_required(true).arg_required_else_help(true);
+        return names
+            .into_iter()
+            .fold(command, |command, name| command.mut_subcommand(name, |verb| with_settings(verb, target, settings)));
+    }
+    let writes: &[&str] = if READS.contains(&command.get_name()) { &[] } else { &["dry-run"] };
+    settings(command.next_line_help(true), &[target, CONNECTION, writes].concat())
+}
+
+/// Returns whether a command of this name is one of these.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    Manage::has_subcommand(name)
+}
+
+/// Returns the command of a parsed command line.
+///
+/// # Errors
+/// `Kind::Internal` when it is none of these.
+pub fn of(matches: &ArgMatches) -> Result<Manage> {
+    Manage::from_arg_matches(matches).map_err(|error| Error::new(Kind::Internal, "tell what to manage").because(error))
+}
+
+/// Returns the matches of the innermost command.
+#[must_use]
+pub fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    innermost
+}

@@ -1,0 +1,4 @@
+//! The commands that manage things of the platform, as whole runs against the simulated platform.
+
+mod api;
+mod lists;
