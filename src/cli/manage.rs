@@ -4,7 +4,7 @@
 use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 
 use crate::cli::api::Api;
-use crate::cli::{deployment, workspace};
+use crate::cli::{airflow, deployment, workspace};
 use crate::error::{Error, Kind, Result};
 
 /// A command that manages something.
@@ -16,6 +16,9 @@ pub enum Manage {
     /// Lists Workspaces and changes them
     #[command(subcommand)]
     Workspace(workspace::Verb),
+    /// Calls the Airflow of a Deployment, triggers its DAGs, keeps its connections, variables and pools
+    #[command(subcommand)]
+    Airflow(airflow::Verb),
     /// Calls the Astro API: token, paging and retries included
     Api(Api),
 }

@@ -1,6 +1,8 @@
 //! The command line: from arguments to a command and the settings given as flags.
 //! It neither reads the environment nor runs anything.
 
+pub mod airflow;
+pub mod airflow_objects;
 pub mod api;
 pub mod command;
 pub mod deployment;

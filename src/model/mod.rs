@@ -2,6 +2,7 @@
 //! Nothing here reads the world, talks to a server or knows a wire format.
 
 pub mod airflow;
+pub mod airflow_draft;
 pub mod artifact;
 pub mod blueprint;
 pub mod check;
@@ -26,4 +27,6 @@ pub mod repository;
 pub mod revision;
 pub mod runtime;
 pub mod secret;
+pub mod substitute;
 pub mod url;
+pub mod wildcard;

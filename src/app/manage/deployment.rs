@@ -1,6 +1,6 @@
 //! `liftoff deployment`: Deployments.
 
-use crate::app::manage::scene;
+use crate::app::manage::{airflow_objects, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
@@ -25,6 +25,9 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Connection(verb) => airflow_objects::connections(session, verb).await,
+        Verb::AirflowVariable(verb) => airflow_objects::variables(session, verb).await,
+        Verb::Pool(verb) => airflow_objects::pools(session, verb).await,
     }
 }
 

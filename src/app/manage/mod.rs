@@ -1,5 +1,8 @@
 //! The commands that manage things of the platform: one file a noun, each answering with an `Answer`.
 
+pub mod airflow;
+pub mod airflow_objects;
+pub mod airflow_site;
 pub mod api;
 pub mod deployment;
 pub mod given;

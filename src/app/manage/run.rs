@@ -1,6 +1,6 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
-use crate::app::manage::{api, deployment, workspace};
+use crate::app::manage::{airflow, api, deployment, workspace};
 use crate::app::session::Session;
 use crate::cli::manage::Manage;
 use crate::error::Result;
@@ -15,6 +15,7 @@ pub async fn answered(session: &Session, command: &Manage) -> Result<Answer> {
     match command {
         Manage::Deployment(verb) => deployment::run(session, verb).await,
         Manage::Workspace(verb) => workspace::run(session, verb).await,
+        Manage::Airflow(verb) => airflow::run(session, verb).await,
         Manage::Api(call) => api::run(session, call).await,
     }
 }

@@ -1,4 +1,5 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
+mod airflow;
 mod api;
 mod lists;
