@@ -1,6 +1,7 @@
 //! `liftoff deployment`: what to do with Deployments. Verbs and flags are spelt as the Astro CLI spells them.
 
 use crate::cli::airflow_objects::{ConnectionVerb, PoolVerb, VariableVerb};
+use crate::cli::deployment_file::{Apply, Diff, Inspect};
 
 /// What to do with Deployments.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -16,4 +17,10 @@ pub enum Verb {
     /// Lists the pools of its Airflow and changes them
     #[command(subcommand)]
     Pool(PoolVerb),
+    /// Shows a Deployment as a Deployment file, in the form that `apply` and the Astro CLI take
+    Inspect(Inspect),
+    /// Makes Deployments what Deployment files say: creates those that are missing and changes the others
+    Apply(Apply),
+    /// Shows what `apply` would change, and nothing else
+    Diff(Diff),
 }

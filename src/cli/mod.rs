@@ -6,6 +6,7 @@ pub mod airflow_objects;
 pub mod api;
 pub mod command;
 pub mod deployment;
+pub mod deployment_file;
 pub mod manage;
 pub mod parse;
 pub mod which;

@@ -16,6 +16,7 @@ pub mod entry;
 pub mod fingerprint;
 pub mod ids;
 pub mod image;
+pub mod manifest;
 pub mod markup;
 pub mod nearest;
 pub mod outputs;

@@ -3,6 +3,7 @@
 
 pub mod decide;
 pub mod deployed;
+pub mod deployments;
 pub mod description;
 pub mod facts;
 pub mod guards;

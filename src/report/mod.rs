@@ -10,6 +10,7 @@ pub mod check;
 pub mod columns;
 pub mod dags;
 pub mod dags_markdown;
+pub mod deployments;
 pub mod figures;
 pub mod github_files;
 pub mod history;

@@ -32,6 +32,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
     let mut layers = gather(sources)?;
     translate(&mut layers);
     refuse_all_but_plans(&layers)?;
+    refuse_setup(&layers)?;
     conflicts::refuse(&layers.values)?;
     let reader = Reader::new(&layers.values, sources.env, sources.ci);
     let origins = layers
@@ -105,6 +106,16 @@ fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
         Some(checked) if layers.intent != Intent::Show => Err(Error::new(Kind::Usage, "deploy all projects in one run")
             .because(format!("{}: `all` only plans", checked.origin))
             .hint("plan with `all`, then deploy each project of the matrix in a job of its own")),
+        _ => Ok(()),
+    }
+}
+
+/// What only the action's launcher can do must not become a deploy.
+fn refuse_setup(layers: &Layers) -> Result<()> {
+    match layers.values.get("action").filter(|checked| checked.value == Value::Text("setup".to_owned())) {
+        Some(checked) if layers.intent == Intent::Ship => Err(Error::new(Kind::Usage, "set up Liftoff")
+            .because(format!("{}: the GitHub action does that before there is a binary", checked.origin))
+            .hint("leave `action` away")),
         _ => Ok(()),
     }
 }
@@ -591,5 +602,11 @@ mod tests {
             assert!(error.to_string().contains(&format!("`all` together with `{}`", other.0)), "{error}");
         }
         assert!(run(&Case { flags: &[], env: &[], file: "all = true" }).is_err());
+    }
+
+    #[test]
+    fn a_binary_that_is_told_to_set_itself_up_deploys_nothing() {
+        let error = inputs(&[("INPUT_ACTION", "setup")]).expect_err("an error");
+        assert!(error.kind() == Kind::Usage && error.to_string().contains("before there is a binary"), "{error}");
     }
 }

@@ -21,10 +21,11 @@ pub const SETTINGS: &[Setting] = &[
             "delete-deployment-preview",
             "preview",
             "rollback",
+            "setup",
         ]),
         "What the action does: `deploy`; `plan`, which changes nothing; `check`, which checks the DAGs; `preview`, which keeps the \
-         preview of a pull request as it should be; `rollback`, which brings an earlier deploy back; or one of deploy-action's \
-         words, by which a preview belongs to a branch.",
+         preview of a pull request as it should be; `rollback`, which brings an earlier deploy back; `setup`, after \
+         which further steps of the job can run `liftoff`; or one of deploy-action's words, by which a preview belongs to a branch.",
     )
     .or("deploy")
     .surface(Surface::NotInFile),

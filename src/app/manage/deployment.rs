@@ -1,5 +1,6 @@
 //! `liftoff deployment`: Deployments.
 
+use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::{airflow_objects, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
@@ -28,6 +29,9 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Connection(verb) => airflow_objects::connections(session, verb).await,
         Verb::AirflowVariable(verb) => airflow_objects::variables(session, verb).await,
         Verb::Pool(verb) => airflow_objects::pools(session, verb).await,
+        Verb::Inspect(given) => inspect::inspect(session, given).await,
+        Verb::Apply(given) => apply::apply(session, given).await,
+        Verb::Diff(given) => apply::diff(session, given).await,
     }
 }
 

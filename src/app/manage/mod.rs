@@ -5,6 +5,7 @@ pub mod airflow_objects;
 pub mod airflow_site;
 pub mod api;
 pub mod deployment;
+pub mod deployments;
 pub mod given;
 pub mod run;
 pub mod scene;

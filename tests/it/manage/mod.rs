@@ -2,4 +2,5 @@
 
 mod airflow;
 mod api;
+mod deployment_file;
 mod lists;
