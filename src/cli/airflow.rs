@@ -1,5 +1,7 @@
 //! `liftoff airflow`: the Airflow of a Deployment, its DAGs, connections, variables and pools.
 
+use std::ffi::OsString;
+
 use crate::cli::airflow_objects::{ConnectionVerb, PoolVerb, VariableVerb};
 use crate::cli::which::DeploymentArg;
 
@@ -19,6 +21,8 @@ pub enum Verb {
     /// Lists pools and changes them
     #[command(subcommand)]
     Pools(PoolVerb),
+    /// Runs a command with a token for this Deployment alone, which is deleted afterwards
+    Token(Token),
 }
 
 /// A call of the Airflow API.
@@ -68,4 +72,24 @@ pub struct Trigger {
     /// Which Deployment
     #[command(flatten)]
     pub deployment: DeploymentArg,
+}
+
+/// A token for one Deployment.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct Token {
+    /// Days until the token expires, should it not be deleted
+    #[arg(long, value_name = "DAYS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub ttl_days: u16,
+    /// Role of the token in the Deployment
+    #[arg(long, value_name = "ROLE", default_value = "DEPLOYMENT_ADMIN")]
+    pub role: String,
+    /// Prints the token instead of running a command; it stays until it expires
+    #[arg(long, conflicts_with = "command")]
+    pub print: bool,
+    /// Which Deployment
+    #[command(flatten)]
+    pub deployment: DeploymentArg,
+    /// Command that gets the token as ASTRO_API_TOKEN and the address of the API as AIRFLOW_API_URL
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
 }

@@ -3,6 +3,7 @@
 pub mod airflow;
 pub mod airflow_objects;
 pub mod airflow_site;
+pub mod airflow_token;
 pub mod api;
 pub mod deployment;
 pub mod deployments;

@@ -354,3 +354,47 @@ fn a_copy_brings_what_is_clear_and_names_what_is_not() {
         assert!(ran.code == 2 && ran.talk.contains("one Deployment"), "{}", ran.talk);
     }
 }
+
+/// Returns how many tokens there are that a command made.
+fn tokens(world: &World) -> usize {
+    world.tokens.iter().filter(|token| token.spec.name.starts_with("liftoff airflow token")).count()
+}
+
+const SAY: &str = "printf '%s %s' \"$ASTRO_API_TOKEN\" \"$AIRFLOW_API_URL\" > said; test -z \"$LIFTOFF_API_URL\"";
+
+#[test]
+fn a_token_lives_as_long_as_its_command() {
+    let bench = bench(Major::Three);
+    let ran = fine(&bench, &["airflow", "token", "--", "sh", "-c", SAY]);
+    let said = std::fs::read_to_string(bench.project().join("said")).expect("what the command said");
+    let (token, url) = said.split_once(' ').expect("a token and an address");
+    assert!(url.ends_with("/api/v2") && token.len() > 20 && !ran.data.contains(token) && !ran.talk.contains(token), "{said}");
+    assert_eq!(bench.sim.with(|world| tokens(world)), 0);
+    let ran = bench.run(&["airflow", "token", "--", "sh", "-c", "exit 42"]);
+    assert_eq!((ran.code, bench.sim.with(|world| tokens(world))), (42, 0), "{}", ran.talk);
+    let ran = bench.run(&["airflow", "token", "--", "no-such-program"]);
+    assert_eq!((ran.code, bench.sim.with(|world| tokens(world))), (2, 0), "{}", ran.talk);
+}
+
+#[test]
+fn a_signal_ends_the_command_and_deletes_its_token() {
+    let bench = bench(Major::Three);
+    let started = bench.project().join("started");
+    let wait = ["airflow", "token", "--", "sh", "-c", "touch started; exec sleep 60"];
+    let ran = bench.run_until_it_holds("the command runs", |_| started.exists(), &wait);
+    assert_eq!((ran.code, bench.sim.with(|world| tokens(world))), (143, 0), "{}", ran.talk);
+}
+
+#[test]
+fn a_token_is_printed_only_on_request_and_never_left_by_a_lost_answer() {
+    let bench = bench(Major::Three);
+    let ran = bench.run(&["airflow", "token"]);
+    assert!(ran.code == 2 && ran.talk.contains("no command that would use it"), "{}", ran.talk);
+    fine(&bench, &["airflow", "token", "--print", "--dry-run"]);
+    assert_eq!(bench.sim.with(|world| tokens(world)), 0);
+    bench.sim.with(|world| world.faults.push(Fault::on("CreateApiToken", 1, Effect::CutBeforeAnswer)));
+    let ran = bench.run(&["airflow", "token", "--", "true"]);
+    assert_eq!((ran.code, bench.sim.with(|world| tokens(world))), (9, 0), "{}", ran.talk);
+    let ran = fine(&bench, &["airflow", "token", "--print", "--ttl-days", "2"]);
+    assert_eq!((ran.data.lines().count(), bench.sim.with(|world| tokens(world))), (1, 1), "{}", ran.data);
+}
