@@ -1,5 +1,6 @@
 //! `liftoff deployment`: what to do with Deployments. Verbs and flags are spelt as the Astro CLI spells them.
 
+use crate::cli::airflow_objects::{ConnectionVerb, PoolVerb, VariableVerb};
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
 use crate::cli::people::InDeployment;
 use crate::cli::token::DeploymentTokens;
@@ -11,6 +12,15 @@ pub enum Verb {
     List,
     /// Manages the API tokens of a Deployment
     Token(DeploymentTokens),
+    /// Lists the connections of its Airflow and changes them
+    #[command(subcommand)]
+    Connection(ConnectionVerb),
+    /// Lists the variables of its Airflow and changes them
+    #[command(subcommand)]
+    AirflowVariable(VariableVerb),
+    /// Lists the pools of its Airflow and changes them
+    #[command(subcommand)]
+    Pool(PoolVerb),
     /// Shows a Deployment as a Deployment file, in the form that `apply` and the Astro CLI take
     Inspect(Inspect),
     /// Makes Deployments what Deployment files say: creates those that are missing and changes the others

@@ -2,6 +2,8 @@
 //! It neither reads the environment nor runs anything.
 
 pub mod access;
+pub mod airflow;
+pub mod airflow_objects;
 pub mod api;
 pub mod audit;
 pub mod command;

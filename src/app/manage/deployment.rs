@@ -2,7 +2,7 @@
 
 use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::token::place::Wanted;
-use crate::app::manage::{people, scene, token};
+use crate::app::manage::{airflow_objects, people, scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
@@ -33,6 +33,9 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
             let wanted = Wanted { scope: Some(Scope::Deployment), deployment: tokens.deployment.clone() };
             token::run::of(session, &wanted, &tokens.verb).await
         }
+        Verb::Connection(verb) => airflow_objects::connections(session, verb).await,
+        Verb::AirflowVariable(verb) => airflow_objects::variables(session, verb).await,
+        Verb::Pool(verb) => airflow_objects::pools(session, verb).await,
         Verb::Inspect(given) => inspect::inspect(session, given).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,

@@ -1,6 +1,7 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
 mod access;
+mod airflow;
 mod api;
 mod audit;
 mod deployment_file;
