@@ -1,5 +1,6 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
 mod api;
+mod deployment;
 mod deployment_file;
 mod lists;
