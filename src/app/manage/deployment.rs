@@ -8,6 +8,8 @@ use crate::cli::deployment::Verb;
 use crate::error::Result;
 use crate::model::permission::Scope;
 use crate::model::roles::Holder;
+use crate::app::manage::deployments::{apply, create, inspect, logs, queues, sleep, update, variables};
+use crate::model::deployment::Rest;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -37,6 +39,14 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::AirflowVariable(verb) => airflow_objects::variables(session, verb).await,
         Verb::Pool(verb) => airflow_objects::pools(session, verb).await,
         Verb::Inspect(given) => inspect::inspect(session, given).await,
+        Verb::Create(given) => create::create(session, given).await,
+        Verb::Update(given) => update::update(session, given).await,
+        Verb::Delete(given) => create::delete(session, given).await,
+        Verb::Hibernate(given) => sleep::overridden(session, given, Rest::Hibernates).await,
+        Verb::WakeUp(given) => sleep::overridden(session, given, Rest::Wakes).await,
+        Verb::Logs(given) => logs::logs(session, given).await,
+        Verb::Variable(verb) => variables::run(session, verb).await,
+        Verb::WorkerQueue(verb) => queues::run(session, verb).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,
         Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,

@@ -4,6 +4,7 @@ mod access;
 mod airflow;
 mod api;
 mod audit;
+mod deployment;
 mod deployment_file;
 mod doctor;
 mod lists;
