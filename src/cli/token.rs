@@ -55,9 +55,27 @@ pub enum Verb {
     /// Tells which tokens never expire, are unused, were not rotated for long or expire soon
     Report(Report),
     /// Lets a wider token in: gives it a role here, or another one
-    #[command(visible_alias = "organization-token")]
     Add(Grant),
     /// Takes a wider token's role here away
+    Remove(Chosen),
+    /// Lets tokens of the Organization in and out, as the Astro CLI spells it
+    #[command(subcommand)]
+    OrganizationToken(Wider),
+    /// Lets tokens of the Workspace in and out, as the Astro CLI spells it
+    #[command(subcommand)]
+    WorkspaceToken(Wider),
+}
+
+/// What to do with wider tokens.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+pub enum Wider {
+    /// Lists those that have a role here
+    List,
+    /// Gives one a role here
+    Add(Grant),
+    /// Gives one another role here
+    Update(Grant),
+    /// Takes its role here away
     Remove(Chosen),
 }
 

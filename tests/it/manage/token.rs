@@ -311,11 +311,11 @@ fn a_wider_token_is_let_in_and_out_of_a_workspace() {
     let place = ["--workspace", workspace.as_str()];
     let ran = keys
         .bench
-        .run(&[&["workspace", "token", "organization-token", "wide", "--role", "WORKSPACE_MEMBER"], &place[..]].concat());
+        .run(&[&["workspace", "token", "organization-token", "add", "wide", "--role", "WORKSPACE_MEMBER"], &place[..]].concat());
     assert_eq!((ran.code, roles()), (0, before + 1), "{}", ran.talk);
     let ran = keys.bench.run(&[&["workspace", "token", "add", "wide", "--role", "WORKSPACE_OWNER"], &place[..]].concat());
     assert_eq!((ran.code, roles()), (0, before + 1), "{}", ran.talk);
-    let ran = keys.bench.run(&[&["workspace", "token", "remove", "wide"], &place[..]].concat());
+    let ran = keys.bench.run(&[&["workspace", "token", "organization-token", "remove", "wide"], &place[..]].concat());
     assert_eq!((ran.code, roles()), (0, before), "{}", ran.talk);
     let ran = keys.bench.run(&[&["workspace", "token", "remove", "wide"], &place[..]].concat());
     assert!(ran.code == 0 && ran.data.contains("nothing to do"), "{}", ran.talk);
@@ -383,6 +383,8 @@ fn a_report_tells_what_wants_attention() {
     assert_eq!(ran.code, 7, "{}", ran.talk);
     let ran = keys.bench.run(&[&report[..], &["--exit-code", "--unused-for", "101d", "--older-than", "101d"]].concat());
     assert!(ran.code == 0 && ran.data.contains("0 of 1 API tokens of the Deployment demo want attention"), "{}", ran.data);
+    let whole = keys.bench.json(&["token", "report", "--scope", "organization"]);
+    assert!(whole["total"].as_u64() >= Some(3), "those of Deployments count, too: {whole}");
     keys.bench.set("GITHUB_ACTIONS", "true").set("GITHUB_REPOSITORY", "acme/demo").set("GITHUB_SERVER_URL", "https://github.com");
     keys.bench.set("GITHUB_STEP_SUMMARY", &summary).set("GITHUB_SHA", &"1".repeat(40)).set("GITHUB_REF", "refs/heads/main");
     keys.bench.set("GITHUB_EVENT_NAME", "schedule");

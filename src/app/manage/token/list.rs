@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::app::manage::token::place::Place;
 use crate::error::Result;
-use crate::model::permission::HeldRole;
+use crate::model::permission::{HeldRole, Scope};
 use crate::model::record::Record;
 use crate::report::answer::{Answer, Column, column};
 
@@ -20,12 +20,13 @@ pub const COLUMNS: &[Column] = &[
     column("CREATED", "createdAt"),
 ];
 
-/// Lists the tokens with a role here.
+/// Lists the tokens with a role here, or only those that belong to a scope.
 ///
 /// # Errors
 /// As reads do.
-pub async fn run(place: &Place) -> Result<Answer> {
-    let tokens = place.tokens().await?;
+pub async fn run(place: &Place, only: Option<Scope>) -> Result<Answer> {
+    let mut tokens = place.tokens().await?;
+    tokens.retain(|token| only.is_none_or(|scope| token.text("scope") == scope.word()));
     let shown: Vec<Record> = tokens.iter().map(shown).collect();
     let lines = Answer::table("tokens", COLUMNS, &shown).lines;
     Ok(Answer { lines, ..Answer::table("tokens", COLUMNS, &tokens.into_iter().map(without_value).collect::<Vec<_>>()) })

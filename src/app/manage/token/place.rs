@@ -3,6 +3,7 @@
 use crate::app::manage::scene;
 use crate::app::session::Session;
 use crate::astro::client::AstroClient;
+use crate::astro::connection::Query;
 use crate::astro::named::{TOKENS, one_of};
 use crate::cli::which::DeploymentArg;
 use crate::error::{Error, Kind, Result};
@@ -75,7 +76,22 @@ impl Place {
             Scope::Workspace => ("workspaceId", self.id.as_str()),
             Scope::Deployment => ("deploymentId", self.id.as_str()),
         };
-        self.astro.records(TOKENS.path, &[query], &format!("list the API tokens of {}", self.name)).await
+        self.listed(&[query]).await
+    }
+
+    /// Returns the tokens with a role here or, for the Organization, anywhere in it.
+    ///
+    /// # Errors
+    /// As reads do.
+    pub async fn tokens_below(&self) -> Result<Vec<Record>> {
+        match self.scope {
+            Scope::Organization => self.listed(&[]).await,
+            Scope::Workspace | Scope::Deployment => self.tokens().await,
+        }
+    }
+
+    async fn listed(&self, query: Query<'_>) -> Result<Vec<Record>> {
+        self.astro.records(TOKENS.path, query, &format!("list the API tokens of {}", self.name)).await
     }
 
     /// Returns the one token of this id or exact name that belongs here, as the platform shows it by itself.

@@ -27,7 +27,7 @@ const COLUMNS: &[Column] = &[
     column("USED", "lastUsedAt"),
 ];
 
-/// Reports on the tokens with a role here.
+/// Reports on the tokens with a role here or, for the Organization, anywhere in it.
 ///
 /// # Errors
 /// As reads do. With `--exit-code`, anything to report is an answer that fails with `Kind::ChecksFailed`.
@@ -38,7 +38,7 @@ pub async fn run(place: &Place, what: &Report) -> Result<Answer> {
         stale_days: what.older_than,
         soon_days: what.expiring_within,
     };
-    let tokens = place.tokens().await?;
+    let tokens = place.tokens_below().await?;
     let total = tokens.len();
     let worth: Vec<(Record, Vec<Concern>)> = tokens
         .into_iter()

@@ -46,7 +46,7 @@ pub async fn run(session: &Session, place: &Place, what: &Rotate) -> Result<Answ
     let doing = format!("rotate {named}");
     // Sent again after a lost answer: the last value counts, and nobody has seen the one before.
     let rotated = place.astro.update_record(&["tokens", token.id(), "rotate"], &Record::default(), &doing).await;
-    let mut rotated = rotated.map_err(|error| doubtful(error, place.is_in_use(&token)))?;
+    let mut rotated = rotated.map_err(|error| doubtful(error, place, &token))?;
     let value = proof::taken(session, &mut rotated, &doing)?;
     let failed = store::keep(session, &mut outlets, &value).await;
     if !failed.is_empty() {
@@ -83,12 +83,14 @@ fn unrotated(error: Error, named: &str) -> Error {
     }
 }
 
-fn doubtful(error: Error, in_use: bool) -> Error {
+fn doubtful(error: Error, place: &Place, token: &Record) -> Error {
     match error.kind() {
         Kind::Transfer => {
             error.hint("it may have been rotated all the same; rotate it again, with another token if it was this run's own")
         }
-        Kind::Auth if in_use => error.hint("an answer that was lost may have rotated it: rotate it again with another token"),
+        Kind::Auth if place.is_in_use(token) => {
+            error.hint("an answer that was lost may have rotated it: rotate it again with another token")
+        }
         _ => error,
     }
 }

@@ -1,9 +1,9 @@
 //! Which verb is done by which file.
 
-use crate::app::manage::token::place::Wanted;
+use crate::app::manage::token::place::{Place, Wanted};
 use crate::app::manage::token::{change, inspect, list, make, place, report, rotate};
 use crate::app::session::Session;
-use crate::cli::token::{ScopeWord, Token, TokenVerb, Verb};
+use crate::cli::token::{ScopeWord, Token, TokenVerb, Verb, Wider};
 use crate::error::Result;
 use crate::model::permission::Scope;
 use crate::report::answer::Answer;
@@ -32,7 +32,7 @@ pub async fn run(session: &Session, token: &Token) -> Result<Answer> {
 pub async fn of(session: &Session, wanted: &Wanted, verb: &Verb) -> Result<Answer> {
     let place = place::of(session, wanted).await?;
     match verb {
-        Verb::List => list::run(&place).await,
+        Verb::List => list::run(&place, None).await,
         Verb::Create(new) => make::run(session, &place, new).await,
         Verb::Update(what) => change::update(session, &place, what).await,
         Verb::Rotate(what) => rotate::run(session, &place, what).await,
@@ -40,5 +40,15 @@ pub async fn of(session: &Session, wanted: &Wanted, verb: &Verb) -> Result<Answe
         Verb::Report(what) => report::run(&place, what).await,
         Verb::Add(grant) => change::add(session, &place, grant).await,
         Verb::Remove(chosen) => change::remove(session, &place, chosen).await,
+        Verb::OrganizationToken(verb) => wider(session, (&place, Scope::Organization), verb).await,
+        Verb::WorkspaceToken(verb) => wider(session, (&place, Scope::Workspace), verb).await,
+    }
+}
+
+async fn wider(session: &Session, (place, of): (&Place, Scope), verb: &Wider) -> Result<Answer> {
+    match verb {
+        Wider::List => list::run(place, Some(of)).await,
+        Wider::Add(grant) | Wider::Update(grant) => change::add(session, place, grant).await,
+        Wider::Remove(chosen) => change::remove(session, place, chosen).await,
     }
 }
