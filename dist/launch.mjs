@@ -5,12 +5,12 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, realpathSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import { constants, tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
@@ -47,6 +47,9 @@ const TARGETS = {
  * which knows what it means or refuses it.
  */
 const COMMANDS = new Map([["plan", "plan"]]);
+
+/** The word of the input `action` that only puts the binary on the PATH. */
+const SETUP = "setup";
 
 /** A failure with the exit code that the step gets. `temporary` failures are tried again. */
 export class Failure extends Error {
@@ -377,6 +380,21 @@ export async function run(binary, args, env) {
   }
 }
 
+/**
+ * Lets the job's further steps run the binary by its name: its folder joins their PATH through the file that the runner names
+ * (docs.github.com, workflow commands, "Adding a system path"). The runner empties the folder when the job ends.
+ */
+export async function offer(file, env) {
+  const named = basename(file).replace(/\.exe$/i, "") === "liftoff";
+  if (!named) {
+    throw new Failure(USAGE, "set up Liftoff", `${basename(file)} is not called liftoff`, "rename what `binary-path` names");
+  }
+  if (!env.GITHUB_PATH) {
+    throw new Failure(USAGE, "set up Liftoff", "GITHUB_PATH is not set", "`action: setup` works in GitHub Actions and its likes only");
+  }
+  await appendFile(env.GITHUB_PATH, `${dirname(file)}\n`);
+}
+
 function say(line) {
   process.stderr.write(`${line.replace(/[\r\n]+/g, " ")}\n`);
 }
@@ -394,6 +412,11 @@ async function main() {
     const checksums = JSON.parse(await readFile(new URL("./checksums.json", import.meta.url), "utf8"));
     const command = COMMANDS.get(input(env, "action")?.toLowerCase()) ?? "deploy";
     const binary = await prepareBinary(env, { platform: process.platform, arch: process.arch }, checksums);
+    if (input(env, "action")?.toLowerCase() === SETUP) {
+      await offer(binary.file, env);
+      process.exitCode = await run(binary.file, ["--version"], env);
+      return;
+    }
     try {
       process.exitCode = await run(binary.file, [command], env);
     } finally {

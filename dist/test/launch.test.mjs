@@ -117,6 +117,26 @@ test("the action's word chooses the command", async (t) => {
   }
 });
 
+test("setup puts a private copy on the path of the further steps and runs nothing of theirs", async (t) => {
+  const server = await serve(t, good);
+  const temporary = folder();
+  const paths = join(temporary, "paths");
+  writeFileSync(paths, "/before\n");
+  const env = step(server.base, { INPUT_ACTION: " Setup ", RUNNER_TEMP: temporary, GITHUB_PATH: paths });
+  const { code, out, err } = await launch(env).ended;
+  assert.equal(err, "");
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out).args, ["--version"]);
+  const [before, added, end] = readFileSync(paths, "utf8").split("\n");
+  assert.deepEqual([before, end], ["/before", ""]);
+  assert.equal(dirname(added), temporary);
+  assert.deepEqual(readFileSync(join(added, "liftoff")), FAKE, "the verified binary is still there");
+
+  const nowhere = await launch({ ...env, GITHUB_PATH: "" }).ended;
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.err + nowhere.out, /GITHUB_PATH is not set/);
+});
+
 test("a runner without network uses the tool cache", async (t) => {
   const server = await serve(t, good);
   const env = step(server.base);

@@ -58,6 +58,31 @@ pub fn address(url: &SafeUrl) -> Result<Address> {
     Ok(Address { base, version })
 }
 
+/// Returns the page of a run in Airflow's own pages, which are at `pages`, or where the API is when nobody says. Airflow 3 moved
+/// the page.
+#[must_use]
+pub fn run_page(api: &SafeUrl, pages: Option<&str>, dag: &str, run: &str) -> Option<String> {
+    let Address { base, version } = address(api).ok()?;
+    let given = pages.and_then(|text| Url::parse(text).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mut url = given.unwrap_or_else(|| {
+        let mut root = base.clone();
+        root.set_path(base.path().rsplit_once("/api/").map_or("", |(root, _)| root));
+        root
+    });
+    url.set_fragment(None);
+    let mut path = url.path_segments_mut().ok()?;
+    path.pop_if_empty().extend(["dags", dag]);
+    match version {
+        ApiVersion::V1 => path.push("grid"),
+        ApiVersion::V2 => path.extend(["runs", run]),
+    };
+    drop(path);
+    if version == ApiVersion::V1 {
+        url.query_pairs_mut().append_pair("dag_run_id", run);
+    }
+    Some(SafeUrl::new(url).without_user_info().to_string())
+}
+
 /// Returns whether a name can be one segment of a path. Encoded or not, `.` and `..` lead elsewhere, and an empty name
 /// leads to the list.
 #[must_use]
@@ -85,6 +110,22 @@ mod tests {
             let found = api_url(text).and_then(|url| address(&url)).expect(text);
             assert_eq!((found.base.as_str(), found.version), (base, version), "{text}");
         }
+    }
+
+    #[test]
+    fn each_version_has_its_own_page_of_a_run() {
+        let page = |api: &str, pages: Option<&str>, run: &str| run_page(&api_url(api).expect(api), pages, "d", run);
+        let (two, three) = ("o.astronomer.run/x/api/v1", "o.astronomer.run/x/api/v2");
+        for (api, pages, run, expected) in [
+            (two, None, "r+1", "https://o.astronomer.run/x/dags/d/grid?dag_run_id=r%2B1"),
+            (three, None, "r+1", "https://o.astronomer.run/x/dags/d/runs/r+1"),
+            (three, Some("https://o.astronomer.run/y?orgId=o#z"), "a/b", "https://o.astronomer.run/y/dags/d/runs/a%2Fb?orgId=o"),
+            (two, Some("https://u:hush@h/y/?orgId=o"), "r", "https://h/y/dags/d/grid?orgId=o&dag_run_id=r"),
+            (two, Some("javascript:alert(1)"), "r", "https://o.astronomer.run/x/dags/d/grid?dag_run_id=r"),
+        ] {
+            assert_eq!(page(api, pages, run).as_deref(), Some(expected));
+        }
+        assert_eq!(page("https://h/elsewhere", None, "r"), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@
 use futures_util::{StreamExt as _, stream};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::airflow::address::{ApiVersion, is_segment};
 use crate::airflow::pages;
@@ -36,7 +36,7 @@ const AT_ONCE: usize = 4;
 /// A client of one Airflow. Clones share the connection pool.
 #[derive(Clone)]
 pub struct AirflowClient {
-    rest: Rest,
+    pub(crate) rest: Rest,
 }
 
 /// A list of objects.
@@ -167,13 +167,19 @@ impl AirflowClient {
     /// # Errors
     /// As `find`.
     pub async fn create(&self, object: &Object) -> Result<Creation> {
-        let (kind, name) = (object.kind(), object.name());
+        self.create_from(object.kind(), object.name(), &creation(object)).await
+    }
+
+    /// Creates what a body says, as `create` does.
+    ///
+    /// # Errors
+    /// As `find`.
+    pub(crate) async fn create_from(&self, kind: ObjectKind, name: &str, body: &Map<String, Value>) -> Result<Creation> {
         let doing = format!("create the {kind} `{}` in Airflow", name.escape_debug());
         self.url_below(kind.plural(), name, &[], &doing)?;
-        let body = creation(object);
         let mut tried = 1;
         loop {
-            let failure = match self.rest.send(Method::POST, self.rest.url(&[kind.plural()], &[]), &body).await {
+            let failure = match self.rest.send(Method::POST, self.rest.url(&[kind.plural()], &[]), body).await {
                 Ok(_) => return Ok(Creation::Created),
                 Err(failure) if failure.status() == Some(409) => return Ok(Creation::Existed),
                 Err(failure) => failure,
@@ -193,12 +199,31 @@ impl AirflowClient {
     /// # Errors
     /// As `find`; `Kind::NotFound` when there is no such object.
     pub async fn update(&self, object: &Object, fields: &[Field]) -> Result<()> {
-        let (kind, name) = (object.kind(), object.name());
-        let doing = format!("change the {kind} `{}` in Airflow", name.escape_debug());
         let (body, query) = change(object, fields, self.rest.version());
-        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let masks: Vec<String> = query.into_iter().map(|(_, mask)| mask).collect();
+        self.update_from((object.kind(), object.name()), &body, &masks).await
+    }
+
+    /// Changes what a body and its update masks say.
+    ///
+    /// # Errors
+    /// As `update`.
+    pub(crate) async fn update_from(
+        &self,
+        (kind, name): (ObjectKind, &str),
+        body: &Map<String, Value>,
+        masks: &[String],
+    ) -> Result<()> {
+        let doing = format!("change the {kind} `{}` in Airflow", name.escape_debug());
+        let query: Vec<(&str, &str)> = masks.iter().map(|mask| ("update_mask", mask.as_str())).collect();
         let url = self.url_below(kind.plural(), name, &query, &doing)?;
-        self.rest.send(Method::PATCH, url, &body).await.map(drop).map_err(|failure| explained(failure, doing))
+        self.rest.send(Method::PATCH, url, body).await.map(drop).map_err(|failure| explained(failure, doing))
+    }
+
+    /// Returns whether the API wants all fields of an update in one mask.
+    #[must_use]
+    pub fn takes_one_mask(&self) -> bool {
+        self.rest.version() == ApiVersion::V1
     }
 
     /// Returns a DAG, if Airflow has parsed one of this id.
@@ -209,6 +234,16 @@ impl AirflowClient {
         let doing = format!("read the DAG `{}` of Airflow", id.escape_debug());
         let url = self.url_below("dags", id, &[], &doing)?;
         found::<WireDag, _>(self.rest.get(url).await, &doing)
+    }
+
+    /// Returns every DAG that Airflow has and shows to this token.
+    ///
+    /// # Errors
+    /// As `version`.
+    pub async fn dags(&self) -> Result<Vec<AirflowDag>> {
+        let outcome = pages::all::<WireDag>(&self.rest, "dags").await;
+        let read = outcome.map_err(|failure| explained(failure, "list Airflow's DAGs"))?;
+        Ok(read.items.into_iter().map(Into::into).collect())
     }
 
     /// Pauses a DAG or lets it run.
@@ -248,11 +283,10 @@ impl AirflowClient {
     /// As `version`.
     pub async fn look(&self) -> Result<Look> {
         let errors = self.import_errors().await?;
-        let doing = "list Airflow's DAGs";
-        let dags = pages::all::<WireDag>(&self.rest, "dags").await.map_err(|failure| explained(failure, doing))?;
+        let dags = self.dags().await?;
         // Without it only the first look is a little less exact.
         let health = self.health().await.inspect_err(|error| tracing::debug!(%error, "no sign of life is known")).ok();
-        Ok(Look { dags: dags.items.into_iter().map(Into::into).collect(), errors, beat: health.and_then(|health| health.beat()) })
+        Ok(Look { dags, errors, beat: health.and_then(|health| health.beat()) })
     }
 
     async fn health(&self) -> Result<Health> {
@@ -264,7 +298,11 @@ impl AirflowClient {
         outcome.map_err(|failure| explained(failure, "read Airflow's health"))
     }
 
-    fn url_below(&self, list: &str, name: &str, query: &[(&str, &str)], doing: &str) -> Result<SafeUrl> {
+    /// Returns the address of an object.
+    ///
+    /// # Errors
+    /// `Kind::Usage` for a name that cannot stand in an address.
+    pub(crate) fn url_below(&self, list: &str, name: &str, query: &[(&str, &str)], doing: &str) -> Result<SafeUrl> {
         if is_segment(name) {
             return Ok(self.rest.url(&[list, name], query));
         }

@@ -5,4 +5,5 @@ pub mod address;
 pub mod client;
 mod pages;
 mod rest;
+pub mod runs;
 mod wire;

@@ -24,7 +24,14 @@ use crate::model::secret::Secret;
 #[derive(Deserialize)]
 pub struct Page<T> {
     /// The items.
-    #[serde(alias = "connections", alias = "variables", alias = "pools", alias = "import_errors", alias = "dags")]
+    #[serde(
+        alias = "connections",
+        alias = "variables",
+        alias = "pools",
+        alias = "import_errors",
+        alias = "dags",
+        alias = "task_instances"
+    )]
     pub items: Vec<T>,
     /// How many there are on all pages.
     #[serde(default)]

@@ -24,6 +24,7 @@ use crate::plan::deployed::{self, Deployed};
 use crate::plan::facts::{ArtifactFacts, Existence, Facts, Request, Source, Target};
 use crate::settings::origin::Origin;
 use crate::settings::values::{DeployTypeSetting, Intent, Mapping};
+use crate::settings::verify::Verify;
 
 /// Deploys read first. A busy Deployment's newest image deploy can lie further back; then more
 /// are read.
@@ -203,6 +204,8 @@ fn request(session: &Session) -> Request {
         allow_other_repository: deploy.allow_other_repository,
         wake_on_deploy: deploy.wake,
         wait: deploy.wait.is_some(),
+        verify: deploy.verify != Verify::Off,
+        smoke: !deploy.smoke.dags.is_empty(),
         delete_bundle: settings.bundle.delete,
         prebuilt_image: settings.image.name.clone(),
         trust: Some(session.context.trust),

@@ -28,6 +28,7 @@ pub mod sandbox;
 pub mod session;
 pub mod ship;
 pub mod signals;
+pub mod smoke;
 pub mod source;
 pub mod story;
 pub mod surroundings;

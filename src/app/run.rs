@@ -99,7 +99,7 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
             Err(error) => said(&session.console, &error),
         };
     }
-    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session).await) } else { None };
+    let embedded = if session.settings.sandbox { Some(sandbox::embed(&mut session, command).await) } else { None };
     if let Some(Err(error)) = &embedded {
         return said(&session.console, error);
     }
@@ -203,6 +203,11 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     }
 }
 
+/// Whether somebody looked at what a deploy does.
+fn is_judged(outcome: &Outcome) -> bool {
+    outcome.verification.is_some() || !outcome.trials.is_empty()
+}
+
 fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Value) -> Result<()> {
     let console = &session.console;
     if session.settings.report.format == Format::Json {
@@ -220,7 +225,7 @@ fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Valu
         return rollback.text().iter().chain(&timings).try_for_each(|line| console.data(line));
     }
     match (run.ending, run.plan, run.deployment) {
-        (Ending::Failed { accepted: Some(outcome @ Outcome { verification: Some(_), .. }), .. }, _, Some(deployment)) => {
+        (Ending::Failed { accepted: Some(outcome), .. }, _, Some(deployment)) if is_judged(outcome) => {
             text::outcome(outcome, deployment, run.plan).iter().try_for_each(|line| console.data(line))
         }
         (Ending::Shipped(outcome), _, Some(deployment)) => {

@@ -14,27 +14,71 @@ use crate::app::content;
 use crate::app::session::Session;
 use crate::app::source;
 use crate::changes::inputs::DagDeploys;
+use crate::cli::command::Command;
 use crate::console::printer::Console;
 use crate::deploy::interrupt::Interrupt;
 use crate::error::{Error, Kind, Result};
 use crate::model::artifact::Artifact;
-use crate::model::context::ForgeKind;
+use crate::model::context::{ForgeKind, Repository};
 use crate::model::fingerprint::Fingerprinter;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 use crate::plan::description::{Footer, compose};
+use crate::settings::origin::Origin;
 
 /// How long a simulated rollout takes, in milliseconds; long enough to be seen.
 const ROLLOUT_MILLIS: u64 = 1_500;
 /// Name of the simulated Deployment.
 const DEPLOYMENT: &str = "demo";
 
-/// Starts a simulated platform inside this process and points the session at it. Its Deployment
-/// runs this project's image and older DAGs, so that a DAG deploy needs no container engine.
+/// Starts a simulated platform inside this process and points the session at it. Where a project is planned, its Deployment
+/// runs this project's image and older DAGs, so that a DAG deploy needs no container engine. No forge hears of the run
+/// unless its API is named: nothing of it has happened.
 ///
 /// # Errors
 /// When the project cannot be read or no port is free.
-pub async fn embed(session: &mut Session) -> Result<Sim> {
+pub async fn embed(session: &mut Session, command: &Command) -> Result<Sim> {
+    let mut world = World::sandbox();
+    world.rollout = Rollout { pace: Pace::Millis(ROLLOUT_MILLIS), ..Rollout::default() };
+    let manages = matches!(command, Command::Manage(_));
+    if !manages {
+        let description = earlier(session).await?;
+        let id = world.deployments.first().map(|deployment| deployment.id.clone()).unwrap_or_default();
+        world.add_history(&id, History { description, git: None, ..History::default() });
+    }
+    let sim = start(0, world).await?;
+    let settings = &mut session.settings;
+    let chosen = ["deployment-id", "deployment-name", "workspace", "organization"];
+    let by_flag = |name: &&str| matches!(settings.origins.get(name), Some((_, Origin::Flag(_))));
+    if !(manages && chosen.iter().any(by_flag)) {
+        // Whatever the settings name does not exist here.
+        let target = &mut settings.target;
+        (target.deployment_id, target.deployment_name) = (None, Some(DEPLOYMENT.to_owned()));
+        (target.workspace, target.organization) = (None, None);
+    }
+    let token = sim.with(|world| world.tokens.first().map(|token| token.text.clone())).unwrap_or_default();
+    settings.api.token = Some(Secret::new(token));
+    settings.api.token_file = None;
+    settings.api.url =
+        SafeUrl::parse(&sim.astro_url()).map_err(|error| Error::new(Kind::Internal, "name the sandbox").because(error))?;
+    if settings.report.forge_api_url.is_none() {
+        settings.report.forge_token = None;
+    }
+    session
+        .context
+        .repository
+        .get_or_insert_with(|| Repository::at(ForgeKind::Other, "https://sandbox.invalid", "sandbox/project"));
+    let runs = if manages { "" } else { ", which runs this project's image and older DAGs" };
+    session.console.info(&format!(
+        "sandbox: a simulated Astro on {} with a Deployment `{DEPLOYMENT}`{runs}; Astro itself is not contacted",
+        sim.url()
+    ));
+    Ok(sim)
+}
+
+/// Returns the description of an earlier deploy of this project: its image as it is, and DAGs that nobody has, so that there
+/// is something to ship.
+async fn earlier(session: &Session) -> Result<String> {
     let checkout = source::checkout(session, &content::start(session)).await?;
     let shape = content::shape(session, &checkout).await?;
     let goods = content::goods(session, &shape, DagDeploys::Separate).await?;
@@ -42,33 +86,11 @@ pub async fn embed(session: &mut Session) -> Result<Sim> {
     for (artifact, content) in &goods.artifacts {
         let fingerprint = match artifact {
             Artifact::Image => content.fingerprint,
-            // Of content that nobody has, so that there is something to ship.
             Artifact::Dags | Artifact::Bundle(_) => Fingerprinter::new("older").finish(),
         };
         footer.record(artifact, fingerprint);
     }
-    let mut world = World::sandbox();
-    world.rollout = Rollout { pace: Pace::Millis(ROLLOUT_MILLIS), ..Rollout::default() };
-    let id = world.deployments.first().map(|deployment| deployment.id.clone()).unwrap_or_default();
-    world.add_history(
-        &id,
-        History { description: compose("An earlier deploy of this project", &footer), git: None, ..History::default() },
-    );
-    let sim = start(0, world).await?;
-    let target = &mut session.settings.target;
-    // Whatever the settings name does not exist here.
-    (target.deployment_id, target.deployment_name) = (None, Some(DEPLOYMENT.to_owned()));
-    (target.workspace, target.organization) = (None, None);
-    let token = sim.with(|world| world.tokens.first().map(|token| token.text.clone())).unwrap_or_default();
-    session.settings.api.token = Some(Secret::new(token));
-    session.settings.api.token_file = None;
-    session.settings.api.url =
-        SafeUrl::parse(&sim.astro_url()).map_err(|error| Error::new(Kind::Internal, "name the sandbox").because(error))?;
-    session.console.info(&format!(
-        "sandbox: a simulated Astro on {}, whose Deployment `{DEPLOYMENT}` runs this project's image and older DAGs; Astro itself is not contacted",
-        sim.url()
-    ));
-    Ok(sim)
+    Ok(compose("An earlier deploy of this project", &footer))
 }
 
 /// A forge of the sandbox.

@@ -11,6 +11,7 @@ use crate::app::commits::Commits;
 use crate::app::content::{self, Goods, threads};
 use crate::app::gather::{Gathered, Means, astro_rules};
 use crate::app::session::Session;
+use crate::app::smoke;
 use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
 use crate::changes::inputs::DagDeploys;
@@ -32,7 +33,6 @@ use crate::plan::description::Footer;
 use crate::plan::facts::Facts;
 use crate::plan::outline::{Plan, Step};
 use crate::plan::verification::Expectation;
-use crate::settings::verify::Verify;
 
 /// Ships what the plan says. What the checks of the project's own code find goes into `found`.
 ///
@@ -56,6 +56,7 @@ pub async fn ship(
         ))),
         _ => None,
     };
+    let smoke = smoke::order(session, &facts.project, preview.as_ref()).map_err(|error| Box::new(error.into()))?;
     let commits = Commits::new(&checkout, facts.source.commit.as_ref(), goods.rules.folders(), forge, &session.env);
     let relation_to = |theirs: CommitSha| -> Pin<Box<dyn Future<Output = Relation> + Send + '_>> {
         let commits = &commits;
@@ -82,6 +83,7 @@ pub async fn ship(
         checked: wants_checks(session, &facts).then_some(&checked as &Checked<'_>),
         image_fingerprint: &image_fingerprint,
         verification: watching(session, (&facts, plan), &goods),
+        smoke,
         preview,
     };
     let tools = Tools {
@@ -128,10 +130,7 @@ async fn checked(
 /// Returns how to verify the deploy; none when nobody asked or Airflow has nothing new to read.
 fn watching(session: &Session, (facts, plan): (&Facts, &Plan), goods: &Goods) -> Option<Watching> {
     let (deploy, deploy_type) = (&session.settings.deploy, plan.decision.deploy_type()?);
-    let rules = astro_rules(goods).filter(|_| deploy.verify != Verify::Off && deploy_type != DeployType::Bundle)?;
-    if facts.target.deployment().is_some_and(|deployment| deployment.remote_execution) {
-        return None;
-    }
+    let rules = astro_rules(goods).filter(|_| plan.steps.contains(&Step::Verify))?;
     let folder = rules.dags_source.clone().unwrap_or_else(|| rules.project.join(&rules.dags_path));
     let ships = deploy_type.ships_dags() || !facts.target.dag_deploys();
     let difference = facts.dags.as_ref().filter(|_| ships).map(|dags| &dags.difference);

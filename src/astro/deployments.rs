@@ -1,6 +1,8 @@
 //! The Astro API's operations that make and remove Deployments.
 //! One call makes one Deployment; which one to make is decided elsewhere.
 
+use serde_json::{Map, Value};
+
 use crate::astro::answers::ManagedObject;
 use crate::astro::client::AstroClient;
 use crate::astro::connection::explained;
@@ -12,6 +14,7 @@ use crate::http::retry::{Repeat, Trouble, jitter};
 use crate::model::blueprint::{Blueprint, EnvironmentVariable};
 use crate::model::deployment::Deployment;
 use crate::model::ids::DeploymentId;
+use crate::model::record::Record;
 
 /// Who may create Deployments. Source: `reference/astro-docs.md` 5.1 and 7.2.
 const WHO_MAY: &str = "creating Deployments needs a token of the Workspace or the Organization with the role Workspace Operator or \
@@ -95,6 +98,19 @@ impl AstroClient {
         let path = ["organizations", organization.as_str(), "deployments", id.as_str()];
         let sent = self.connection().update(&path, &variables_body(present, added)).await;
         sent.map_err(|failure| explained(failure, format!("set environment variables of {id}")))
+    }
+
+    /// Returns what a Deployment of a kind, such as `STANDARD`, can be made of in a cloud, such as `AWS`.
+    ///
+    /// # Errors
+    /// Fails as reads do.
+    pub async fn deployment_options(&self, kind: &str, cloud: Option<&str>) -> Result<Record> {
+        let organization = self.organization_id().await?;
+        let path = ["organizations", organization.as_str(), "deployment-options"];
+        let mut query = vec![("deploymentType", kind)];
+        query.extend(cloud.map(|cloud| ("cloudProvider", cloud)));
+        let read = self.connection().get::<Map<String, Value>>(&path, &query).await;
+        read.map(Record::new).map_err(|failure| explained(failure, format!("read what a {kind} Deployment can be made of")))
     }
 
     /// Deletes a Deployment; one that is gone already counts as deleted.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod api;
 pub mod command;
 pub mod deployment;
+pub mod deployment_file;
 pub mod manage;
 pub mod organization;
 pub mod parse;

@@ -1,6 +1,7 @@
 //! Performing a plan: the only place that changes a Deployment.
 //! It decides nothing but whether to go on; what to ship was decided before.
 
+pub mod ending;
 pub mod hibernation;
 pub mod image;
 pub mod interrupt;
@@ -13,6 +14,8 @@ pub mod perform;
 pub mod proof;
 pub mod ready;
 pub mod rollback;
+pub mod smoke;
 pub mod stopwatch;
 pub mod superseded;
+pub mod trial;
 pub mod verify;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::astro::client::AstroClient;
 use crate::astro::wait::Patience;
 use crate::changes::change::Relation;
@@ -56,6 +58,8 @@ pub struct Order<'a, 'p> {
     pub image_fingerprint: &'a ImageFingerprint<'a>,
     /// How to verify the deploy once it arrived; `None` to not look at Airflow.
     pub verification: Option<Watching>,
+    /// The DAGs to run once it arrived; `None` for no such run.
+    pub smoke: Option<Smoke>,
     /// What a preview needs around the deploy.
     pub preview: Option<Surroundings<'p>>,
 }
@@ -69,6 +73,20 @@ pub struct Watching {
     pub budget: Duration,
     /// What the deploy brings.
     pub expectation: Expectation,
+}
+
+/// Which DAGs to run once a deploy arrived, and how. `Debug` is left out on purpose: people put secrets into a conf.
+pub struct Smoke {
+    /// Ids of the DAGs; at least one.
+    pub dags: Vec<String>,
+    /// What each run gets.
+    pub conf: Map<String, Value>,
+    /// How long each run may take.
+    pub limit: Duration,
+    /// How long a DAG may take to appear in Airflow, where nobody has seen that Airflow has read the deploy.
+    pub grace: Duration,
+    /// DAGs that may be unpaused for it, because the settings unpause them anyway.
+    pub unpause: Vec<String>,
 }
 
 /// What a preview needs around a deploy to it.

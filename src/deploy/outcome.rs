@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::model::dag_run::Trial;
 use crate::model::deploy::DeployType;
 use crate::model::ids::{BundleVersion, DeployId, ImageTag};
 use crate::plan::verification::Verification;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub arrival: Arrival,
     /// What Airflow makes of it, when somebody looked.
     pub verification: Option<Verification>,
+    /// What became of the DAGs that were run to try it.
+    pub trials: Vec<Trial>,
     /// How long each stage took, in order.
     pub stages: Vec<Stage>,
 }

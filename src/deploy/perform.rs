@@ -10,6 +10,7 @@ use crate::astro::answers::CreatedDeploy;
 use crate::astro::arrival::{Expectation, ExpectedBundle};
 use crate::astro::requests::{FinalizeBody, NewBundle, NewDeploy};
 use crate::console::progress::bytes;
+use crate::deploy::ending::{cut_short, explained};
 use crate::deploy::hibernation;
 use crate::deploy::image;
 use crate::deploy::monitoring;
@@ -18,6 +19,7 @@ use crate::deploy::outcome::{Arrival, Outcome, Unfinished};
 use crate::deploy::pack;
 use crate::deploy::proof;
 use crate::deploy::ready::{ImageInput, ReadyImage};
+use crate::deploy::smoke;
 use crate::deploy::stopwatch::Stopwatch;
 use crate::deploy::superseded::{self, Ours};
 use crate::deploy::verify;
@@ -61,25 +63,6 @@ pub async fn perform(order: Order<'_, '_>, tools: &Tools<'_>) -> std::result::Re
     })
 }
 
-fn cut_short(kind: Kind) -> Error {
-    let signal = if kind == Kind::Interrupted { "SIGINT (Ctrl-C)" } else { "SIGTERM" };
-    Error::new(kind, "finish").because(format!("the run was stopped by {signal}"))
-}
-
-/// Says what a failure means for the Deployment.
-fn explained(error: Error, accepted: Option<&Outcome>) -> Error {
-    let advice = error.advice().map(|advice| format!("{advice}\n")).unwrap_or_default();
-    match accepted {
-        // It runs, and the error says so itself.
-        Some(Outcome { verification: Some(_), .. }) => error,
-        Some(outcome) => error.hint(format!(
-            "{advice}deploy {} was finalized and may take effect all the same; look at the Deployment before running again",
-            outcome.deploy_id
-        )),
-        None => error.hint(format!("{advice}nothing was deployed")),
-    }
-}
-
 async fn ship(
     mut order: Order<'_, '_>,
     tools: &Tools<'_>,
@@ -119,15 +102,19 @@ async fn ship(
     }
     let outcome = sent?;
     let outcome = Outcome { arrival: proven?, ..outcome };
+    let known = |outcome: &Outcome| *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
+    known(&outcome);
     let verification = verify::after(&order, tools, (before, &outcome), &mut watch).await;
-    let outcome = Outcome { verification, stages: watch.stages(), ..outcome };
-    match verify::failure(&order, &outcome) {
-        None => Ok(outcome),
-        Some(error) => {
-            *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-            Err(error)
-        }
+    let mut outcome = Outcome { verification, stages: watch.stages(), ..outcome };
+    known(&outcome);
+    let mut failure = verify::failure(&order, &outcome);
+    if failure.is_none() {
+        outcome.trials = smoke::trials(&order, tools, &outcome, &mut watch).await;
+        outcome.stages = watch.stages();
+        known(&outcome);
+        failure = smoke::failure(&outcome);
     }
+    failure.map_or(Ok(outcome), Err)
 }
 
 /// Returns the preview's Deployment, which may have to be made first.
@@ -275,6 +262,7 @@ async fn send(
         bundle_version: versions.bundle,
         arrival: Arrival::NotProven,
         verification: None,
+        trials: Vec::new(),
         stages: Vec::new(),
     };
     // From here on the deploy may take effect, even if the answer is lost.

@@ -105,6 +105,7 @@ async fn back(
         bundle_version: expected.bundles.iter().find_map(|bundle| bundle.version.clone()),
         arrival: Arrival::NotProven,
         verification: None,
+        trials: Vec::new(),
         stages: Vec::new(),
     };
     *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());

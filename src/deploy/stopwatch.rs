@@ -14,9 +14,9 @@ impl Stopwatch {
         self.0.push(Stage { name, detail, took: started.elapsed() });
     }
 
-    /// Returns the stages.
+    /// Returns the stages so far.
     #[must_use]
-    pub fn stages(self) -> Vec<Stage> {
-        self.0
+    pub fn stages(&self) -> Vec<Stage> {
+        self.0.clone()
     }
 }

@@ -227,6 +227,7 @@ fn surround(facts: &Facts, steps: &mut Vec<Step>) {
     // A Deployment that is put back to sleep before the deploy arrived would never get it.
     if facts.request.wait || wakes {
         steps.push(Step::ProveArrival);
+        look_after(facts, steps);
     }
     if wakes {
         let before_create = steps.iter().position(|step| *step == Step::CreateDeploy).unwrap_or(0);
@@ -237,6 +238,19 @@ fn surround(facts: &Facts, steps: &mut Vec<Step>) {
     }
     if let Some(preview) = &facts.preview {
         around_a_preview(preview, steps);
+    }
+}
+
+/// Adds what happens once the deploy has arrived. Airflow reads no DAGs anew after a bundle, and those of
+/// remote execution do not ship through Astro.
+fn look_after(facts: &Facts, steps: &mut Vec<Step>) {
+    let ships_project = steps.iter().any(|step| matches!(step, Step::UploadDags | Step::PushImage));
+    let remote = facts.target.deployment().is_some_and(|deployment| deployment.remote_execution);
+    if facts.request.verify && ships_project && !remote {
+        steps.push(Step::Verify);
+    }
+    if facts.request.smoke {
+        steps.push(Step::SmokeRun);
     }
 }
 

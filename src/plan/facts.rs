@@ -78,6 +78,10 @@ pub struct Request {
     pub wake_on_deploy: bool,
     /// Wait until the deploy has arrived.
     pub wait: bool,
+    /// Look at what Airflow makes of the deploy.
+    pub verify: bool,
+    /// Run DAGs once the deploy arrived.
+    pub smoke: bool,
     /// Remove the bundle instead of shipping it.
     pub delete_bundle: bool,
     /// A prebuilt image instead of a build.

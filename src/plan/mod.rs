@@ -4,6 +4,7 @@
 pub mod access;
 pub mod decide;
 pub mod deployed;
+pub mod deployments;
 pub mod description;
 pub mod facts;
 pub mod guards;

@@ -108,6 +108,10 @@ pub enum Step {
     Finalize,
     /// Wait until exactly this deploy runs.
     ProveArrival,
+    /// Look at what Airflow makes of it.
+    Verify,
+    /// Run the chosen DAGs once.
+    SmokeRun,
     /// Put the hibernation override back as it was.
     RestoreHibernation,
 }
@@ -134,6 +138,8 @@ impl Step {
             Self::CheckSuperseded => "check that no newer commit was deployed meanwhile",
             Self::Finalize => "finalize the deploy",
             Self::ProveArrival => "wait until exactly this deploy runs",
+            Self::Verify => "look whether Airflow can import every file",
+            Self::SmokeRun => "run the chosen DAGs once",
             Self::RestoreHibernation => "put the hibernation override back",
         }
     }
@@ -159,6 +165,8 @@ impl Step {
             Self::CheckSuperseded => "check-superseded",
             Self::Finalize => "finalize",
             Self::ProveArrival => "prove-arrival",
+            Self::Verify => "verify",
+            Self::SmokeRun => "smoke-run",
             Self::RestoreHibernation => "restore-hibernation",
         }
     }

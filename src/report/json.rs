@@ -9,7 +9,7 @@ use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::report::dags;
 use crate::report::run::{Ending, Run, ShownSetting};
-use crate::report::verification;
+use crate::report::{smoke, verification};
 
 /// Returns the whole run as one object.
 #[must_use]
@@ -39,6 +39,9 @@ pub fn run(run: &Run<'_>, settings: &[ShownSetting]) -> Value {
     };
     if let Some(found) = run.verification() {
         object.insert("verification".into(), verification::object(found));
+    }
+    if !run.trials().is_empty() {
+        object.insert("smoke_runs".into(), smoke::list(run.trials()));
     }
     if !result.is_null() {
         object.insert("result".into(), result);

@@ -17,7 +17,7 @@ use crate::report::preview::Fate;
 use crate::report::rollback::RollbackReport;
 use crate::report::run::{Ending, Run};
 use crate::report::text;
-use crate::report::verification;
+use crate::report::{smoke, verification};
 
 /// How much of what has no end is shown.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +99,7 @@ fn whole(run: &Run<'_>, ink: Ink, room: Room) -> String {
         if let Some(found) = &outcome.verification {
             text.push_str(&verification::markdown(found, ink, room.message.min(TRACE)));
         }
+        text.push_str(&smoke::markdown(&outcome.trials, ink, room.message));
     }
     if let Ending::Failed { error, .. } = run.ending {
         if let Some(cause) = error.cause() {
@@ -384,6 +385,7 @@ The Deployment runs exactly this deploy (<code>cm2</code>).
             bundle_version: None,
             arrival: Arrival::Proven,
             verification: None,
+            trials: Vec::new(),
             stages: vec![
                 Stage { name: "pack", detail: "2 files, 1.1 KiB".to_owned(), took: Duration::from_millis(120) },
                 Stage { name: "wait", detail: String::new(), took: Duration::from_secs(14) },

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::report::all::All;
 use crate::report::run::{Ending, Run};
+use crate::report::smoke;
 
 /// Names of the outputs, as `action.yml` declares them.
 pub const NAMES: &[&str] = &[
@@ -20,6 +21,7 @@ pub const NAMES: &[&str] = &[
     "matrix",
     "any",
     "verification",
+    "smoke",
     "json",
 ];
 
@@ -61,6 +63,7 @@ pub fn values(run: &Run<'_>, json: &Value) -> Vec<(&'static str, String)> {
                 "preview-id" => text(preview.map(|deployment| deployment.id.as_str())),
                 "preview-name" => text(preview.map(|deployment| deployment.name.as_str())),
                 "verification" => text(run.verification().map(|it| it.verdict.name())),
+                "smoke" => text(smoke::verdict(run.trials())),
                 "json" => bounded(json),
                 _ => String::new(),
             };
@@ -103,6 +106,7 @@ fn bounded(json: &Value) -> String {
         ("files", Value::Array(Vec::new())),
         ("dags", Value::Null),
         ("verification", Value::Null),
+        ("smoke_runs", Value::Array(Vec::new())),
         ("projects", Value::Array(Vec::new())),
         ("previews", Value::Array(Vec::new())),
     ] {

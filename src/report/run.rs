@@ -1,9 +1,10 @@
 //! One run as the reports see it: where it deployed, what it decided, how it ended.
 
-use crate::deploy::outcome::Outcome;
+use crate::deploy::outcome::{Arrival, Outcome};
 use crate::error::{Error, Kind};
 use crate::model::context::CiContext;
 use crate::model::dag::Problem;
+use crate::model::dag_run::Trial;
 use crate::model::deploy::DeployType;
 use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
@@ -88,11 +89,17 @@ impl Run<'_> {
         match self.ending {
             Ending::Shipped(_) if self.removes() => format!("Removed the bundle{}", place.replace(" to ", " from ")),
             Ending::Shipped(outcome) => format!("Deployed {}{place}", shipped(outcome.deploy_type)),
+            Ending::Failed { accepted: Some(outcome), .. } if self.is_cancelled() && outcome.arrival == Arrival::Proven => {
+                format!("Cancelled: {}{place} runs, but nobody saw whether it is well", shipped(outcome.deploy_type))
+            }
             Ending::Failed { accepted: Some(outcome), .. } if self.is_cancelled() => {
                 format!("Cancelled: {}{place} was accepted, but nobody saw it arrive", shipped(outcome.deploy_type))
             }
             Ending::Failed { accepted: Some(outcome), .. } if self.is_broken() => {
                 format!("Deployed {}{place}, but Airflow can no longer import all of it", shipped(outcome.deploy_type))
+            }
+            Ending::Failed { accepted: Some(outcome), .. } if !outcome.trials.is_empty() => {
+                format!("Deployed {}{place}, but not every smoke run succeeded", shipped(outcome.deploy_type))
             }
             Ending::Failed { accepted: Some(outcome), .. } => {
                 format!("Deployed {}{place}, but it is not proven to run", shipped(outcome.deploy_type))
@@ -143,6 +150,15 @@ impl Run<'_> {
         match self.ending {
             Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => outcome.verification.as_ref(),
             _ => None,
+        }
+    }
+
+    /// Returns what became of the DAGs that were run to try what was deployed.
+    #[must_use]
+    pub fn trials(&self) -> &[Trial] {
+        match self.ending {
+            Ending::Shipped(outcome) | Ending::Failed { accepted: Some(outcome), .. } => &outcome.trials,
+            _ => &[],
         }
     }
 

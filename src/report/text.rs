@@ -7,7 +7,7 @@ use crate::model::deployment::Deployment;
 use crate::plan::outline::{Decision, Plan};
 use crate::plan::verdict::Verdict;
 use crate::report::run::{Detail, ShownSetting, shipped};
-use crate::report::{dags, figures, verification};
+use crate::report::{dags, figures, smoke, verification};
 
 /// Files listed in a plan before the rest is only counted, unless every file was asked for.
 const FILES_SHOWN: usize = 40;
@@ -140,6 +140,7 @@ pub fn outcome(outcome: &Outcome, deployment: &Deployment, plan: Option<&Plan>) 
         lines.push(format!("Bundle      {version}"));
     }
     lines.extend(outcome.verification.iter().flat_map(verification::lines));
+    lines.extend(smoke::lines(&outcome.trials));
     let stages: Vec<String> =
         outcome.stages.iter().map(|stage| format!("{} {}", stage.name, figures::duration(stage.took))).collect();
     lines.push(format!("Timings     {}", stages.join(", ")));

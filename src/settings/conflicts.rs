@@ -62,6 +62,12 @@ pub fn refuse(values: &BTreeMap<&'static str, Checked>) -> Result<()> {
                 .hint("remove one of the two"));
         }
     }
+    let smoke = given(values, &Side("smoke-dags", &[]));
+    if let (Some(smoke), Some(Value::Switch(false))) = (smoke, values.get("wait").map(|checked| &checked.value)) {
+        return Err(Error::new(Kind::Usage, "run DAGs after the deploy")
+            .because(format!("{}, but `wait` is off, so nobody would know when to run them", named(smoke)))
+            .hint("set `wait: true`, or take `smoke-dags` away"));
+    }
     let on_failure = given(values, &Side("on-failure", &["rollback"]));
     if let (Some(on_failure), Some(Value::Switch(false))) = (on_failure, values.get("wait").map(|checked| &checked.value)) {
         return Err(Error::new(Kind::Usage, "roll back after a failure")

@@ -12,6 +12,7 @@ use crate::settings::preview_reader::previews;
 use crate::settings::reader::Reader;
 use crate::settings::rollback_reader::rollback;
 use crate::settings::setting::Compat;
+use crate::settings::smoke_reader::smoke;
 use crate::settings::typed::Value;
 use crate::settings::values::{
     Annotations, Api, AssumedDagDeploys, Bundle, ColourChoice, Context, DagsPrefix, Deploy, DeployTypeSetting, Format, Image,
@@ -31,6 +32,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
     let mut layers = gather(sources)?;
     translate(&mut layers);
     refuse_all_but_plans(&layers)?;
+    refuse_setup(&layers)?;
     conflicts::refuse(&layers.values)?;
     let reader = Reader::new(&layers.values, sources.env, sources.ci);
     let origins = layers
@@ -50,7 +52,7 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Settings> {
         checks: checks(&reader)?,
         image: image(&reader)?,
         bundle: bundle(&reader)?,
-        deploy: deploy(&reader),
+        deploy: deploy(&reader)?,
         previews: previews(&reader)?,
         rollback: rollback(&reader)?,
         context: context(&reader)?,
@@ -104,6 +106,16 @@ fn refuse_all_but_plans(layers: &Layers) -> Result<()> {
         Some(checked) if layers.intent != Intent::Show => Err(Error::new(Kind::Usage, "deploy all projects in one run")
             .because(format!("{}: `all` only plans", checked.origin))
             .hint("plan with `all`, then deploy each project of the matrix in a job of its own")),
+        _ => Ok(()),
+    }
+}
+
+/// What only the action's launcher can do must not become a deploy.
+fn refuse_setup(layers: &Layers) -> Result<()> {
+    match layers.values.get("action").filter(|checked| checked.value == Value::Text("setup".to_owned())) {
+        Some(checked) if layers.intent == Intent::Ship => Err(Error::new(Kind::Usage, "set up Liftoff")
+            .because(format!("{}: the GitHub action does that before there is a binary", checked.origin))
+            .hint("leave `action` away")),
         _ => Ok(()),
     }
 }
@@ -186,8 +198,8 @@ fn bundle(reader: &Reader<'_>) -> Result<Bundle> {
     })
 }
 
-fn deploy(reader: &Reader<'_>) -> Deploy {
-    Deploy {
+fn deploy(reader: &Reader<'_>) -> Result<Deploy> {
+    Ok(Deploy {
         description: reader.text("description"),
         force: reader.is_on("force"),
         skip_unchanged: reader.is_on("skip-unchanged"),
@@ -199,7 +211,8 @@ fn deploy(reader: &Reader<'_>) -> Deploy {
         wait: reader.is_on("wait").then(|| reader.duration("wait-time")).flatten(),
         verify: Verify::of_word(reader.word("verify")),
         verify_time: reader.duration("verify-time").unwrap_or_default(),
-    }
+        smoke: smoke(reader)?,
+    })
 }
 
 fn context(reader: &Reader<'_>) -> Result<Context> {
@@ -589,5 +602,11 @@ mod tests {
             assert!(error.to_string().contains(&format!("`all` together with `{}`", other.0)), "{error}");
         }
         assert!(run(&Case { flags: &[], env: &[], file: "all = true" }).is_err());
+    }
+
+    #[test]
+    fn a_binary_that_is_told_to_set_itself_up_deploys_nothing() {
+        let error = inputs(&[("INPUT_ACTION", "setup")]).expect_err("an error");
+        assert!(error.kind() == Kind::Usage && error.to_string().contains("before there is a binary"), "{error}");
     }
 }

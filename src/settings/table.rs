@@ -2,10 +2,10 @@
 //! It holds data only; reading and checking values is the business of its siblings.
 
 use crate::env::names;
-use crate::settings::check_rows;
 use crate::settings::rollback_rows::{ALLOW_RUNTIME_DOWNGRADE, LIMIT, ON_FAILURE, PREVIOUS, SHARED, TO};
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
 use crate::settings::verify_rows::{VERIFY, VERIFY_TIME};
+use crate::settings::{check_rows, smoke_rows};
 
 /// Every setting, in the order in which documentation lists them.
 pub const SETTINGS: &[Setting] = &[
@@ -21,10 +21,11 @@ pub const SETTINGS: &[Setting] = &[
             "delete-deployment-preview",
             "preview",
             "rollback",
+            "setup",
         ]),
         "What the action does: `deploy`; `plan`, which changes nothing; `check`, which checks the DAGs; `preview`, which keeps the \
-         preview of a pull request as it should be; `rollback`, which brings an earlier deploy back; or one of deploy-action's \
-         words, by which a preview belongs to a branch.",
+         preview of a pull request as it should be; `rollback`, which brings an earlier deploy back; `setup`, after \
+         which further steps of the job can run `liftoff`; or one of deploy-action's words, by which a preview belongs to a branch.",
     )
     .or("deploy")
     .surface(Surface::NotInFile),
@@ -188,6 +189,9 @@ pub const SETTINGS: &[Setting] = &[
     LIMIT,
     VERIFY,
     VERIFY_TIME,
+    smoke_rows::SMOKE_DAGS,
+    smoke_rows::SMOKE_CONF,
+    smoke_rows::SMOKE_TIMEOUT,
     // Previews.
     Setting::incumbent(
         "preview-name",

@@ -64,6 +64,8 @@ impl Value {
             Self::Text(text) if setting.name == "api-url" => {
                 SafeUrl::parse(text).map_or_else(|_| "[not a URL]".to_owned(), |url| url.to_string())
             }
+            // People put secrets into what a run gets.
+            Self::Text(text) if setting.name == "smoke-conf" && !text.starts_with('@') => "[hidden]".to_owned(),
             Self::Text(text) => text.clone(),
             Self::Switch(on) => on.to_string(),
             Self::Duration(duration) => format!("{}s", duration.as_secs()),
@@ -204,6 +206,8 @@ mod tests {
             ("build-secrets", "id=netrc,src=a.txt", "id=netrc,src=a.txt"),
             ("api-token", "hunter2", "[secret]"),
             ("build-args", "A=hunter2\nB=x", "A=[hidden], B=[hidden]"),
+            ("smoke-conf", "{\"password\": \"hunter2\"}", "[hidden]"),
+            ("smoke-conf", "@include/smoke.json", "@include/smoke.json"),
         ];
         for (name, text, expected) in rows {
             assert!(!format!("{:?}", given(name, text)).contains("hunter2"));

@@ -16,6 +16,7 @@ use crate::settings::checks::Checks;
 use crate::settings::origin::Origin;
 use crate::settings::previews::Previews;
 use crate::settings::rollback::Rollback;
+use crate::settings::smoke::Smoke;
 use crate::settings::verify::Verify;
 
 /// Every setting of a run.
@@ -293,6 +294,8 @@ pub struct Deploy {
     pub verify: Verify,
     /// How long Airflow may take to read what was deployed.
     pub verify_time: Duration,
+    /// DAGs to run once the deploy arrived.
+    pub smoke: Smoke,
 }
 
 /// What the run serves.

@@ -20,6 +20,8 @@ mod planning;
 mod previews;
 mod reports;
 mod rollback;
+mod sandbox;
 #[cfg(target_os = "linux")]
 mod sealed;
+mod smoke;
 mod verification;

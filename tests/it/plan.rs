@@ -139,6 +139,8 @@ impl Scene {
             allow_other_repository: false,
             wake_on_deploy: false,
             wait: true,
+            verify: false,
+            smoke: false,
             delete_bundle: false,
             prebuilt_image: None,
             trust: None,

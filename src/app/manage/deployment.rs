@@ -1,5 +1,6 @@
 //! `liftoff deployment`: Deployments.
 
+use crate::app::manage::deployments::{apply, inspect};
 use crate::app::manage::{people, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
@@ -26,6 +27,9 @@ const COLUMNS: &[Column] = &[
 pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     match verb {
         Verb::List => list(session).await,
+        Verb::Inspect(given) => inspect::inspect(session, given).await,
+        Verb::Apply(given) => apply::apply(session, given).await,
+        Verb::Diff(given) => apply::diff(session, given).await,
         Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
         Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
     }

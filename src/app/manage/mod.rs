@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod deployment;
+pub mod deployments;
 pub mod given;
 pub mod ip_ranges;
 pub mod organization;

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod deployment_file;
 mod lists;
 mod organization;
 mod workspace;

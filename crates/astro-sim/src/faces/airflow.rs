@@ -2,15 +2,17 @@
 //! (<https://airflow.apache.org/docs/apache-airflow/2.11.0/stable-rest-api-ref.html>) and version 2 of Airflow 3.1
 //! (<https://airflow.apache.org/docs/apache-airflow/3.1.8/stable-rest-api-ref.html>). It must not know the Astro API.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::exchange::{Answer, Call};
 use crate::faces::airflow_render as render;
+use crate::faces::airflow_runs_render as runs_render;
 use crate::faces::route::{self, Route, route};
 use crate::refusal::Refusal;
 use crate::rules::airflow::{self as gate, Api};
 use crate::rules::airflow_write::{Write, mask};
-use crate::rules::{access, airflow_connections, airflow_dags, airflow_pools, airflow_variables, rollouts};
+use crate::rules::{access, airflow_connections, airflow_dags, airflow_pools, airflow_runs, airflow_variables, rollouts};
 use crate::world::airflow::{Airflow, Dag};
 use crate::world::state::World;
 use crate::world::token::Access;
@@ -21,6 +23,7 @@ pub const PREFIX: &str = "/airflow/";
 const NONE: &[&str] = &[];
 const PAGE: &[&str] = &["limit", "offset"];
 const PATTERN: &[&str] = &["limit", "offset", "dag_id_pattern"];
+const STATE: &[&str] = &["limit", "offset", "state"];
 const MASK: &[&str] = &["update_mask"];
 
 /// The version that alone has it, what the token must be allowed, and the query's parameters.
@@ -54,6 +57,9 @@ const ROUTES: &[Route<Needs>] = &[
     route("ListDags", "GET", "dags", (None, Access::Read, PATTERN)),
     route("GetDag", "GET", "dags/*", READ),
     route("UpdateDag", "PATCH", "dags/*", CHANGE),
+    route("TriggerDag", "POST", "dags/*/dagRuns", WRITE),
+    route("GetDagRun", "GET", "dags/*/dagRuns/*", READ),
+    route("ListTaskInstances", "GET", "dags/*/dagRuns/*/taskInstances", (None, Access::Read, STATE)),
     route("ListImportErrors", "GET", "importErrors", LIST),
 ];
 
@@ -63,6 +69,7 @@ struct Asked<'a> {
     api: Api,
     operation: &'static str,
     argument: &'a str,
+    second: &'a str,
     body: Map<String, Value>,
 }
 
@@ -146,8 +153,8 @@ fn asked<'a>(
     let deployment = place(call).map(|(id, _, _)| id).unwrap_or_default();
     access::enter_airflow(world, &caller, &deployment, route.needs.1)?;
     let body = if matches!(call.method.as_str(), "POST" | "PATCH") { body(api, call)? } else { Map::new() };
-    let argument = arguments.first().map_or("", String::as_str);
-    Ok(Asked { call, api, operation: route.operation, argument, body })
+    let argument = |index: usize| arguments.get(index).map_or("", String::as_str);
+    Ok(Asked { call, api, operation: route.operation, argument: argument(0), second: argument(1), body })
 }
 
 fn body(api: Api, call: &Call) -> Result<Map<String, Value>, Refusal> {
@@ -171,6 +178,7 @@ fn perform(world: &mut World, id: &str, asked: &Asked<'_>) -> Result<Done, Refus
         operation if operation.ends_with("Connection") || operation == "ListConnections" => connections(airflow, asked),
         operation if operation.ends_with("Variable") || operation == "ListVariables" => variables(airflow, asked),
         operation if operation.ends_with("Pool") || operation == "ListPools" => pools(airflow, asked),
+        "TriggerDag" | "GetDagRun" | "ListTaskInstances" => runs(airflow, asked, now),
         _ => dags(airflow, asked),
     }
 }
@@ -234,6 +242,20 @@ fn dags(airflow: &mut Airflow, asked: &Asked<'_>) -> Result<Done, Refusal> {
             Ok(shown(render::dag((api, parsed), &airflow_dags::update(airflow, id, &write(asked))?, &broken)))
         }
         _ => list(asked, "import_errors", airflow.import_errors.iter().map(|error| render::import_error(api, error)).collect()),
+    }
+}
+
+fn runs(airflow: &mut Airflow, asked: &Asked<'_>, now: Timestamp) -> Result<Done, Refusal> {
+    let (api, dag, run) = (asked.api, asked.argument, asked.second);
+    match asked.operation {
+        "TriggerDag" => Ok(shown(runs_render::run(api, &airflow_runs::trigger(airflow, dag, &write(asked), now)?))),
+        "GetDagRun" => Ok(shown(runs_render::run(api, &airflow_runs::look(airflow, dag, run)?))),
+        _ => {
+            let states = asked.call.parameters("state");
+            let failed = airflow_runs::failed_tasks(airflow, dag, run)?;
+            let wanted = failed.iter().filter(|_| states.is_empty() || states.iter().any(|state| state == "failed"));
+            list(asked, "task_instances", wanted.map(|task| runs_render::failed_task((api, dag, run), task)).collect())
+        }
     }
 }
 

@@ -164,6 +164,7 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-fn time(at: Timestamp) -> String {
+/// Returns a moment as Airflow spells it.
+pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
 }

@@ -3,6 +3,7 @@
 
 pub mod airflow;
 pub mod airflow_render;
+pub mod airflow_runs_render;
 pub mod astro;
 pub mod astro_environment;
 pub mod astro_organization;

@@ -22,6 +22,8 @@ pub enum Holds {
     Number,
     /// True or false.
     Flag,
+    /// An object; null only in version 2.
+    Object,
 }
 
 /// A write.
@@ -96,5 +98,6 @@ fn fits(holds: Holds, value: &Value, api: Api) -> bool {
         Holds::NumberOrNull => value.is_i64() || value.is_null(),
         Holds::Number => value.is_i64(),
         Holds::Flag => value.is_boolean(),
+        Holds::Object => value.is_object() || (value.is_null() && api == Api::V2),
     }
 }

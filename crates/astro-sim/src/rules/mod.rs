@@ -8,6 +8,7 @@ pub mod airflow;
 pub mod airflow_connections;
 pub mod airflow_dags;
 pub mod airflow_pools;
+pub mod airflow_runs;
 pub mod airflow_secrets;
 pub mod airflow_variables;
 pub mod airflow_write;

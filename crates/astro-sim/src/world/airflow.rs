@@ -6,6 +6,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::world::airflow_runs::Runs;
+
 /// The pool that every Airflow has.
 pub const DEFAULT_POOL: &str = "default_pool";
 /// Slots of the pool that every Airflow has.
@@ -156,6 +158,8 @@ pub struct Airflow {
     pub pools: Vec<Pool>,
     /// DAGs.
     pub dags: Vec<Dag>,
+    /// Their runs.
+    pub runs: Runs,
     /// Files that could not be read.
     pub import_errors: Vec<ImportError>,
     /// How files are read.
@@ -186,6 +190,7 @@ impl Default for Airflow {
             variables: Vec::new(),
             pools: vec![pool],
             dags: Vec::new(),
+            runs: Runs::default(),
             import_errors: Vec::new(),
             parsing: Parsing::default(),
             files: Vec::new(),

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod airflow;
+pub mod airflow_runs;
 pub mod azure_devops;
 pub mod bitbucket;
 pub mod bitbucket_dc;

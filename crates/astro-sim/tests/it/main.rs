@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper may fail by panicking")]
 
 mod airflow;
+mod airflow_runs;
 mod airflow_writes;
 mod audit;
 mod azure_devops;
