@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::app::check;
 use crate::app::deliver::{Wish, deliver};
 use crate::app::gather::gather;
-use crate::app::manage::run as manage;
+use crate::app::manage::{airflow_token, run as manage};
 use crate::app::outputs::{Outlets, hand_on};
 use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
@@ -13,7 +13,9 @@ use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed, stopped};
 use crate::app::{all, history, report, reporter, rights, rollback, sandbox, signals, target};
 use crate::ci;
+use crate::cli::airflow::{Token, Verb as AirflowVerb};
 use crate::cli::command::{Command, Invocation, Verb};
+use crate::cli::manage::Manage;
 use crate::cli::parse::parse;
 use crate::console::printer::Console;
 use crate::deploy::interrupt::{Interrupt, channel};
@@ -121,6 +123,9 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
 
 /// Runs a command that has a report of its own, and returns its exit code; none for what plans or deploys.
 async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_>, mut wished: Interrupt) -> Option<u8> {
+    if let Some(wish) = token_wish(command) {
+        return Some(airflow_token::told(session, wish, wished).await);
+    }
     let told = async {
         match command {
             _ if session.settings.all => Some(all::told(session, all::planned(session, reporter.forge).await)),
@@ -134,6 +139,17 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
     tokio::select! {
         code = told => code,
         kind = wished.wished() => Some(said(&session.console, &stopped(kind))),
+    }
+}
+
+/// Returns the wish for a token that lives as long as a command, whose end a signal must not skip.
+fn token_wish(command: &Command) -> Option<&Token> {
+    match command {
+        Command::Manage(managed) => match &managed.what {
+            Manage::Airflow(AirflowVerb::Token(wish)) => Some(wish),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 use crate::cli::api::Api;
 use crate::cli::doctor::Doctor;
 use crate::cli::token::Token;
-use crate::cli::{access, deployment, organization, workspace};
+use crate::cli::{access, airflow, deployment, organization, workspace};
 use crate::error::{Error, Kind, Result};
 
 /// A command that manages something.
@@ -28,6 +28,9 @@ pub enum Manage {
     Token(Token),
     /// Finds out whether a command could run here: network, token, permissions, Deployment, engine
     Doctor(Doctor),
+    /// Calls the Airflow of a Deployment, triggers its DAGs, keeps its connections, variables and pools
+    #[command(subcommand)]
+    Airflow(airflow::Verb),
     /// Calls the Astro API: token, paging and retries included
     Api(Api),
 }

@@ -2,11 +2,14 @@
 //! It neither reads the environment nor runs anything.
 
 pub mod access;
+pub mod airflow;
+pub mod airflow_objects;
 pub mod api;
 pub mod audit;
 pub mod command;
 pub mod deployment;
 pub mod deployment_file;
+pub mod deployment_flags;
 pub mod doctor;
 pub mod manage;
 pub mod organization;
@@ -14,5 +17,7 @@ pub mod parse;
 pub mod people;
 pub mod span;
 pub mod token;
+pub mod variable;
 pub mod which;
+pub mod worker_queue;
 pub mod workspace;

@@ -2,6 +2,7 @@
 //! Nothing here reads the world, talks to a server or knows a wire format.
 
 pub mod airflow;
+pub mod airflow_draft;
 pub mod artifact;
 pub mod blueprint;
 pub mod check;
@@ -30,4 +31,6 @@ pub mod roles;
 pub mod runtime;
 pub mod secret;
 pub mod sink;
+pub mod substitute;
 pub mod url;
+pub mod wildcard;

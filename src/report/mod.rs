@@ -20,6 +20,7 @@ pub mod ink;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod objects;
 pub mod output_lines;
 pub mod outputs;
 pub mod preview;

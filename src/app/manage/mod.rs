@@ -1,6 +1,10 @@
 //! The commands that manage things of the platform: one file a noun, each answering with an `Answer`.
 
 pub mod access;
+pub mod airflow;
+pub mod airflow_objects;
+pub mod airflow_site;
+pub mod airflow_token;
 pub mod api;
 pub mod audit;
 pub mod deployment;

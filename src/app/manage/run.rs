@@ -1,6 +1,6 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
-use crate::app::manage::{access, api, deployment, doctor, organization, token, workspace};
+use crate::app::manage::{access, airflow, api, deployment, doctor, organization, token, workspace};
 use crate::app::outputs::hand_on;
 use crate::app::reporter::Reporter;
 use crate::app::rights;
@@ -19,6 +19,7 @@ pub async fn answered(session: &Session, command: &Managed) -> Result<Answer> {
         Manage::Deployment(verb) => deployment::run(session, verb).await,
         Manage::Workspace(verb) => workspace::run(session, verb).await,
         Manage::Access(verb) => access::run(session, verb).await,
+        Manage::Airflow(verb) => airflow::run(session, verb).await,
         Manage::Api(call) => api::run(session, call).await,
         Manage::Organization(verb) => organization::run(session, verb).await,
         Manage::Token(wanted) => token::run::run(session, wanted).await,
