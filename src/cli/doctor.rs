@@ -6,7 +6,7 @@ use crate::cli::which::DeploymentArg;
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Doctor {
     /// The command whose permissions are looked at, such as `deployment update`
-    #[arg(long = "for", value_name = "COMMAND", default_value = "deploy")]
+    #[arg(long = "for", value_name = "WORDS", default_value = "deploy")]
     pub command: String,
     /// The Deployment that it is about
     #[command(flatten)]

@@ -113,7 +113,7 @@ impl Chosen {
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Inspect {
     /// Tells, too, whether it suffices for this command and whether it is wider than needed, such as `deployment update`
-    #[arg(long = "for", value_name = "COMMAND")]
+    #[arg(long = "for", value_name = "WORDS")]
     pub command: Option<String>,
 }
 
