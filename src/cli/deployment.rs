@@ -1,6 +1,7 @@
 //! `liftoff deployment`: what to do with Deployments. Verbs and flags are spelt as the Astro CLI spells them.
 
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
+use crate::cli::env_objects;
 use crate::cli::people::InDeployment;
 
 /// What to do with Deployments.
@@ -20,4 +21,7 @@ pub enum Verb {
     /// Teams with a role on the Deployment
     #[command(subcommand)]
     Team(InDeployment),
+    /// Connections, variables and metrics exports of the Deployment
+    #[command(subcommand)]
+    EnvObject(env_objects::InDeployment),
 }

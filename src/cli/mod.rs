@@ -6,6 +6,7 @@ pub mod api;
 pub mod command;
 pub mod deployment;
 pub mod deployment_file;
+pub mod env_objects;
 pub mod manage;
 pub mod organization;
 pub mod parse;

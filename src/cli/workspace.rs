@@ -1,5 +1,6 @@
 //! `liftoff workspace`: what to do with Workspaces. Verbs and flags are spelt as the Astro CLI spells them.
 
+use crate::cli::env_objects;
 use crate::cli::organization::Switch;
 use crate::cli::people::InWorkspace;
 
@@ -46,4 +47,7 @@ pub enum Verb {
     /// Teams of the Workspace
     #[command(subcommand)]
     Team(InWorkspace),
+    /// Connections, variables and metrics exports that the Workspace hands on to Deployments
+    #[command(subcommand)]
+    EnvObject(env_objects::InWorkspace),
 }

@@ -1,7 +1,7 @@
 //! `liftoff deployment`: Deployments.
 
 use crate::app::manage::deployments::{apply, inspect};
-use crate::app::manage::{people, scene};
+use crate::app::manage::{env_objects, people, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
@@ -32,6 +32,7 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Diff(given) => apply::diff(session, given).await,
         Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
         Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
+        Verb::EnvObject(verb) => env_objects::in_deployment(session, verb).await,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod access;
 pub mod api;
 pub mod deployment;
 pub mod deployments;
+pub mod env_objects;
 pub mod given;
 pub mod ip_ranges;
 pub mod organization;

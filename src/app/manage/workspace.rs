@@ -1,6 +1,6 @@
 //! `liftoff workspace`: Workspaces.
 
-use crate::app::manage::{people, scene};
+use crate::app::manage::{env_objects, people, scene};
 use crate::app::session::Session;
 use crate::cli::organization::Switch;
 use crate::cli::workspace::Verb;
@@ -61,6 +61,7 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Delete { confirm } => delete(session, confirm).await,
         Verb::User(verb) => people::in_workspace(session, Holder::User, verb).await,
         Verb::Team(verb) => people::in_workspace(session, Holder::Team, verb).await,
+        Verb::EnvObject(verb) => env_objects::in_workspace(session, verb).await,
     }
 }
 

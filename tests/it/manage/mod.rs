@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod deployment_file;
+mod env_objects;
 mod lists;
 mod organization;
 mod workspace;
