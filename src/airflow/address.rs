@@ -25,6 +25,16 @@ pub struct Address {
     pub version: ApiVersion,
 }
 
+impl Address {
+    /// Returns where Airflow itself is.
+    #[must_use]
+    pub fn root(&self) -> Url {
+        let mut root = self.base.clone();
+        root.set_path(self.base.path().rsplit_once("/api/").map_or("", |(root, _)| root));
+        root
+    }
+}
+
 /// Parses what Astro names as a Deployment's Airflow API, which has no scheme (`reference/astro-platform.md` 7.1).
 ///
 /// # Errors
@@ -62,22 +72,18 @@ pub fn address(url: &SafeUrl) -> Result<Address> {
 /// the page.
 #[must_use]
 pub fn run_page(api: &SafeUrl, pages: Option<&str>, dag: &str, run: &str) -> Option<String> {
-    let Address { base, version } = address(api).ok()?;
+    let address = address(api).ok()?;
     let given = pages.and_then(|text| Url::parse(text).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
-    let mut url = given.unwrap_or_else(|| {
-        let mut root = base.clone();
-        root.set_path(base.path().rsplit_once("/api/").map_or("", |(root, _)| root));
-        root
-    });
+    let mut url = given.unwrap_or_else(|| address.root());
     url.set_fragment(None);
     let mut path = url.path_segments_mut().ok()?;
     path.pop_if_empty().extend(["dags", dag]);
-    match version {
+    match address.version {
         ApiVersion::V1 => path.push("grid"),
         ApiVersion::V2 => path.extend(["runs", run]),
     };
     drop(path);
-    if version == ApiVersion::V1 {
+    if address.version == ApiVersion::V1 {
         url.query_pairs_mut().append_pair("dag_run_id", run);
     }
     Some(SafeUrl::new(url).without_user_info().to_string())

@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::airflow::address::{Address, ApiVersion, address};
 use crate::error::{Error, Kind, Result};
@@ -61,14 +62,13 @@ impl Rest {
     /// Returns the address of path segments below the base. Each stays one segment if `is_segment` says that it can.
     #[must_use]
     pub fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> SafeUrl {
-        let mut url = self.address.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        SafeUrl::new(url)
+        below(self.address.base.clone(), segments, query)
+    }
+
+    /// Returns the address of path segments below Airflow itself, where the API is at `api`.
+    #[must_use]
+    pub fn url_of_airflow(&self, segments: &[&str], query: &[(&str, &str)]) -> SafeUrl {
+        below(self.address.root(), segments, query)
     }
 
     /// Reads something.
@@ -99,13 +99,31 @@ impl Rest {
     /// The failure after all tries.
     pub async fn send(&self, method: Method, url: SafeUrl, body: &Map<String, Value>) -> Outcome<Answer> {
         let repeat = if method == Method::POST { Repeat::OnlyIfUnseen } else { Repeat::Safe };
-        let mut request = Request { method, url, headers: self.headers.clone(), body: Vec::new() };
-        if !body.is_empty() {
+        let bytes = if body.is_empty() { Vec::new() } else { Value::Object(body.clone()).to_string().into_bytes() };
+        self.exchange((method, repeat), url, bytes).await
+    }
+
+    /// Sends JSON, or nothing, and tries again as it is told.
+    ///
+    /// # Errors
+    /// The failure after all tries.
+    pub async fn exchange(&self, (method, repeat): (Method, Repeat), url: SafeUrl, body: Vec<u8>) -> Outcome<Answer> {
+        let mut request = Request { method, url, headers: self.headers.clone(), body };
+        if !request.body.is_empty() {
             request.headers.insert(CONTENT_TYPE, JSON);
-            request.body = Value::Object(body.clone()).to_string().into_bytes();
         }
         self.caller.call(repeat, &request).await.map_err(|failure| discreet(failure).hiding(&self.token))
     }
+}
+
+fn below(mut url: Url, segments: &[&str], query: &[(&str, &str)]) -> SafeUrl {
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    SafeUrl::new(url)
 }
 
 /// Converts a failure into an error with advice. `doing` follows "could not".

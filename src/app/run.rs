@@ -5,15 +5,17 @@ use std::ffi::OsString;
 use crate::app::check;
 use crate::app::deliver::{Wish, deliver};
 use crate::app::gather::gather;
-use crate::app::manage::run as manage;
+use crate::app::manage::{airflow_token, run as manage};
 use crate::app::outputs::{Outlets, hand_on};
 use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed, stopped};
-use crate::app::{all, history, report, reporter, rollback, sandbox, signals, target};
+use crate::app::{all, history, report, reporter, rights, rollback, sandbox, signals, target};
 use crate::ci;
+use crate::cli::airflow::{Token, Verb as AirflowVerb};
 use crate::cli::command::{Command, Invocation, Verb};
+use crate::cli::manage::Manage;
 use crate::cli::parse::parse;
 use crate::console::printer::Console;
 use crate::deploy::interrupt::{Interrupt, channel};
@@ -121,19 +123,33 @@ async fn run(mut session: Session, command: &Command, interrupt: Interrupt) -> u
 
 /// Runs a command that has a report of its own, and returns its exit code; none for what plans or deploys.
 async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_>, mut wished: Interrupt) -> Option<u8> {
+    if let Some(wish) = token_wish(command) {
+        return Some(airflow_token::told(session, wish, wished).await);
+    }
     let told = async {
         match command {
             _ if session.settings.all => Some(all::told(session, all::planned(session, reporter.forge).await)),
             Command::Check => Some(check::told(session, reporter, check::checked(session).await).await),
             Command::Preview(verb @ (Verb::List | Verb::Gc)) => Some(overview(session, *verb, reporter.forge).await),
             Command::History => Some(history::told(session, history::listed(session).await)),
-            Command::Manage(managed) => Some(manage::told(session, manage::answered(session, managed).await)),
+            Command::Manage(managed) => Some(manage::told(session, reporter, manage::answered(session, managed).await).await),
             _ => None,
         }
     };
     tokio::select! {
         code = told => code,
         kind = wished.wished() => Some(said(&session.console, &stopped(kind))),
+    }
+}
+
+/// Returns the wish for a token that lives as long as a command, whose end a signal must not skip.
+fn token_wish(command: &Command) -> Option<&Token> {
+    match command {
+        Command::Manage(managed) => match managed.as_ref() {
+            Manage::Airflow(AirflowVerb::Token(wish)) => Some(wish),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -173,7 +189,8 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     let wish = if *command == Command::Plan || dry { Wish::Show } else { Wish::Ship };
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
-        unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
+        unfinished.error =
+            rights::explained(unfinished.error.clone(), command.name()).map_text(|text| session.console.masked(text));
         unfinished
     });
     let ending = match &outcome {

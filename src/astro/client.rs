@@ -53,6 +53,12 @@ impl AstroClient {
         self.token.secret()
     }
 
+    /// Returns what the token says about itself.
+    #[must_use]
+    pub const fn api_token(&self) -> &ApiToken {
+        &self.token
+    }
+
     /// Returns the connection, for operations defined in other files.
     #[must_use]
     pub fn connection(&self) -> &Connection {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::people::Given;
+use crate::cli::{audit, token};
 
 /// What to do with Organizations.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -38,6 +39,12 @@ pub enum Verb {
     /// Clusters
     #[command(subcommand)]
     Cluster(ClusterVerb),
+    /// Exports the audit logs
+    #[command(subcommand)]
+    AuditLogs(audit::Verb),
+    /// Manages the API tokens of the Organization
+    #[command(subcommand)]
+    Token(token::Verb),
 }
 
 /// A flag that is turned on or off by a word; when it is not given, what is stays.

@@ -3,6 +3,7 @@
 use crate::cli::env_objects;
 use crate::cli::organization::Switch;
 use crate::cli::people::InWorkspace;
+use crate::cli::token;
 
 /// What to do with Workspaces.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -47,6 +48,9 @@ pub enum Verb {
     /// Teams of the Workspace
     #[command(subcommand)]
     Team(InWorkspace),
+    /// Manages the API tokens of a Workspace
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Connections, variables and metrics exports that the Workspace hands on to Deployments
     #[command(subcommand)]
     EnvObject(env_objects::InWorkspace),

@@ -73,7 +73,7 @@ async fn ready(site: &Site, smoke: &Smoke, dag: &str, grace: Duration) -> Option
     };
     match unpaused.await {
         Ok(None) => None,
-        Ok(Some(why)) => Some(TrialEnd::Impossible(why)),
+        Ok(Some(obstacle)) => Some(TrialEnd::Impossible(obstacle.to_string())),
         Err(error) => Some(unknown(&error)),
     }
 }

@@ -1,6 +1,7 @@
 //! Triggers a DAG in a Deployment's Airflow and follows its run to its end.
 //! It judges nothing: what a bad end means is the business of its callers.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::airflow::address::run_page;
@@ -30,6 +31,27 @@ pub struct Site {
     pages: Option<String>,
 }
 
+/// Why a DAG cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Airflow has none of this id; the nearest one that it has.
+    Absent(Option<String>),
+    /// It is paused, so that a run would stay queued.
+    Paused,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(None) => f.write_str("Airflow has no DAG of this id"),
+            Self::Absent(Some(near)) => write!(f, "Airflow has no DAG of this id; did you mean `{near}`?"),
+            Self::Paused => f.write_str(
+                "it is paused, so its run would stay queued; new DAGs are, unless AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION says no",
+            ),
+        }
+    }
+}
+
 impl Site {
     /// Prepares the Airflow of a Deployment; nothing is sent yet.
     ///
@@ -49,40 +71,28 @@ impl Site {
         run_page(&self.api, self.pages.as_deref(), &run.dag, &run.id)
     }
 
-    /// Returns why a DAG cannot run, if it cannot: Airflow has none of this id, or it is paused, so that a run would stay
-    /// queued. A DAG that is not there yet and an Airflow that does not answer are awaited for `grace`.
+    /// Returns why a DAG cannot run, if it cannot. A DAG that is not there yet and an Airflow that does not answer are awaited for `grace`.
     ///
     /// # Errors
     /// As Airflow answers.
-    pub async fn obstacle(&self, dag: &str, grace: Duration) -> Result<Option<String>> {
+    pub async fn obstacle(&self, dag: &str, grace: Duration) -> Result<Option<Obstacle>> {
         let deadline = Instant::now() + grace;
         let mut pause = FIRST_PAUSE;
         loop {
             let last = Instant::now() + pause > deadline;
             match self.client.dag(dag).await {
                 Ok(Some(AirflowDag { paused: Paused::No, .. })) => return Ok(None),
-                Ok(Some(_)) => {
-                    return Ok(Some(
-                        "it is paused, so its run would stay queued; new DAGs are, unless \
-                         AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION says no"
-                            .to_owned(),
-                    ));
+                Ok(Some(_)) => return Ok(Some(Obstacle::Paused)),
+                Ok(None) if last => {
+                    let known = self.client.dags().await.unwrap_or_default();
+                    let near = nearest(dag, known.iter().map(|dag| dag.id.as_str()));
+                    return Ok(Some(Obstacle::Absent(near.map(str::to_owned))));
                 }
-                Ok(None) if last => return Ok(Some(self.absent(dag).await)),
                 Err(error) if last || is_final(&error) => return Err(error),
                 Ok(None) | Err(_) => {}
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Says that there is no such DAG, with the nearest one.
-    async fn absent(&self, dag: &str) -> String {
-        let known = self.client.dags().await.unwrap_or_default();
-        match nearest(dag, known.iter().map(|dag| dag.id.as_str())) {
-            Some(near) => format!("Airflow has no DAG of this id; did you mean `{near}`?"),
-            None => "Airflow has no DAG of this id".to_owned(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! It knows no variable by name; `names` does.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// Environment variables at one moment, with the folder the run started in.
@@ -48,6 +48,12 @@ impl Env {
     #[must_use]
     pub fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| ["true", "1", "yes", "on"].iter().any(|word| value.eq_ignore_ascii_case(word)))
+    }
+
+    /// Returns the value exactly as it is, when it is set.
+    #[must_use]
+    pub fn verbatim(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str)
     }
 
     /// Returns all names in order.

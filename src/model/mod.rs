@@ -2,6 +2,7 @@
 //! Nothing here reads the world, talks to a server or knows a wire format.
 
 pub mod airflow;
+pub mod airflow_draft;
 pub mod artifact;
 pub mod blueprint;
 pub mod check;
@@ -20,6 +21,7 @@ pub mod markup;
 pub mod nearest;
 pub mod outputs;
 pub mod path;
+pub mod permission;
 pub mod preview;
 pub mod project;
 pub mod record;
@@ -28,4 +30,7 @@ pub mod revision;
 pub mod roles;
 pub mod runtime;
 pub mod secret;
+pub mod sink;
+pub mod substitute;
 pub mod url;
+pub mod wildcard;

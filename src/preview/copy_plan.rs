@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::airflow::address::is_segment;
 use crate::model::airflow::{Connection, DEFAULT_POOL, Extra, Field, Object, ObjectKind, Password, Pool, Spelling, Variable};
 use crate::model::secret::Secret;
+use crate::model::wildcard::Wildcard;
 use crate::preview::left::{Left, Why};
 use crate::preview::mask::{Path, Shown, has, is_masked, is_same, shown};
 
@@ -30,6 +31,8 @@ pub struct Wishes {
     pub pools: Wish,
     /// What Astro's Environment Manager delivers to the target. It is not copied, and said so.
     pub managed: BTreeSet<(ObjectKind, String)>,
+    /// Only names that fit one of these are copied; empty for all.
+    pub only: Vec<Wildcard>,
 }
 
 impl Wishes {
@@ -113,7 +116,8 @@ pub fn copy_plan(source: &[Object], target: &[Object], wishes: &Wishes) -> CopyP
     let known: BTreeMap<(ObjectKind, &str), &Object> = by_name(target);
     let mut plan = CopyPlan::default();
     for ((kind, name), object) in by_name(source) {
-        if wishes.about(kind) == Wish::Leave {
+        let fits = wishes.only.is_empty() || wishes.only.iter().any(|only| only.fits(name));
+        if wishes.about(kind) == Wish::Leave || !fits {
             continue;
         }
         let (step, why) = if !is_segment(name) {
@@ -384,7 +388,7 @@ mod tests {
     }
 
     fn everything() -> Wishes {
-        Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, managed: BTreeSet::new() }
+        Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, ..Wishes::default() }
     }
 
     /// Says in one line what is done and what is left.
@@ -558,6 +562,9 @@ mod tests {
             ]
         );
         assert_eq!(copy_plan(&source, &target, &Wishes::default()), CopyPlan::default(), "nothing is copied unasked");
+        wishes.only = vec![Wildcard::new("m*"), Wildcard::new("v")];
+        let plan = copy_plan(&source, &target, &wishes);
+        assert_eq!((plan.create.len(), plan.unchanged.variables, plan.left.len()), (0, 1, 1), "{plan:?}");
     }
 
     #[test]

@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::model::markup::MarkupStyle;
 use crate::plan::access::decide::{AccessPlan, Change, Step};
-use crate::report::answer::Answer;
+use crate::report::answer::{Answer, Note, Weight};
 use crate::report::columns::{CELL, aligned, one_line};
 use crate::report::ink::Ink;
 
-/// Returns the plan as an answer.
+/// Returns the plan of a file as an answer.
 #[must_use]
-pub fn planned(plan: &AccessPlan) -> Answer {
+pub fn planned(plan: &AccessPlan, file: &str, ink: Ink) -> Answer {
     let steps: Vec<(&Change, &Step)> =
         plan.changes.iter().flat_map(|change| change.steps.iter().map(move |step| (change, step))).collect();
     let rows: Vec<Vec<String>> = steps.iter().map(|(change, step)| row(change, step)).collect();
@@ -18,7 +17,9 @@ pub fn planned(plan: &AccessPlan) -> Answer {
     lines.extend(plan.warnings.iter().map(|warning| format!("! {}", one_line(warning, 4 * CELL))));
     lines.push(format!("{}, {} as they shall be", counted(steps.len()), plan.unchanged));
     let json = json!({ "schema": 1, "changes": changes(plan), "unchanged": plan.unchanged, "warnings": plan.warnings });
-    Answer { lines, markdown: markdown(plan, &steps), json, ..Answer::default() }
+    let weight = if steps.is_empty() { Weight::NoNews } else { Weight::News };
+    let note = Note { subject: format!("access {file}"), markdown: markdown(plan, &steps, ink), weight };
+    Answer { lines, note: Some(note), json, ..Answer::default() }
 }
 
 /// Returns the changes of a plan for programs.
@@ -58,12 +59,11 @@ fn arrow(step: &Step) -> String {
     }
 }
 
-fn markdown(plan: &AccessPlan, steps: &[(&Change, &Step)]) -> String {
+fn markdown(plan: &AccessPlan, steps: &[(&Change, &Step)], ink: Ink) -> String {
     if steps.is_empty() && plan.warnings.is_empty() {
-        return "Access is what the file says.\n".to_owned();
+        return "### Access\n\nIt is what the file says.\n".to_owned();
     }
-    let ink = Ink(MarkupStyle::Html);
-    let mut text = String::from("| | who | where | role |\n| --- | --- | --- | --- |\n");
+    let mut text = String::from("### Access\n\n| | who | where | role |\n| --- | --- | --- | --- |\n");
     for (change, step) in steps {
         let cells = row(change, step);
         let cells: Vec<String> = cells.iter().map(|cell| ink.code(cell)).collect();
@@ -86,6 +86,7 @@ fn counted(steps: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::markup::MarkupStyle;
     use crate::model::roles::{Edit, Holder, Place};
 
     fn step(from: Option<&str>, to: Option<&str>) -> Step {
@@ -102,7 +103,8 @@ mod tests {
             steps: vec![step(None, Some("A")), step(Some("A"), Some("B")), step(Some("B"), None)],
         };
         let plan = AccessPlan { changes: vec![change], unchanged: 2, warnings: vec!["look".to_owned()] };
-        let told = planned(&plan);
+        let told = planned(&plan, "a.yaml", Ink(MarkupStyle::Html));
+        let markdown = told.note.as_ref().map(|note| note.markdown.clone()).unwrap_or_default();
         assert_eq!(told.lines.len(), 5);
         assert!(told.lines[0].starts_with("+ user  ann|`x` @acme.test  Workspace Data  A"), "{:?}", told.lines);
         assert!(told.lines[1].starts_with("~ user") && told.lines[1].ends_with("A → B"), "{:?}", told.lines);
@@ -110,13 +112,13 @@ mod tests {
         assert_eq!((told.lines[3].as_str(), told.lines[4].as_str()), ("! look", "3 changes, 2 as they shall be"));
         assert_eq!((&told.json["changes"][1]["from"], &told.json["changes"][1]["to"]), (&json!("A"), &json!("B")));
         assert!(
-            told.markdown
-                .lines()
-                .filter(|line| line.starts_with('|'))
-                .all(|line| line.replace("\\|", "").matches('|').count() == 5),
+            markdown.lines().filter(|line| line.starts_with('|')).all(|line| line.replace("\\|", "").matches('|').count() == 5),
             "{}",
-            told.markdown
+            markdown
         );
-        assert_eq!(planned(&AccessPlan::default()).lines, ["nothing to change, 0 as they shall be"]);
+        assert_eq!(
+            planned(&AccessPlan::default(), "a.yaml", Ink(MarkupStyle::Html)).lines,
+            ["nothing to change, 0 as they shall be"]
+        );
     }
 }

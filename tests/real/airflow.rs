@@ -40,7 +40,7 @@ fn client(proxy: &Proxy) -> AirflowClient {
 }
 
 fn everything() -> Wishes {
-    Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, managed: BTreeSet::new() }
+    Wishes { connections: Wish::Copy, variables: Wish::Copy, pools: Wish::Copy, ..Wishes::default() }
 }
 
 fn counts(connections: usize, variables: usize, pools: usize) -> Counts {

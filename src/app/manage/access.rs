@@ -49,7 +49,7 @@ async fn apply(session: &Session, path: &Path, (prune, wish): (Prune, Wish)) -> 
     let facts = gather(&astro, &file).await?;
     let decided = plan(&file, &facts, prune, &name)?;
     if wish == Wish::Show || decided.changes.is_empty() {
-        return Ok(planned(&decided));
+        return Ok(planned(&decided, &name, scene::ink(session)));
     }
     decided.warnings.iter().for_each(|warning| session.console.notice(warning));
     perform(session, &astro, &decided).await

@@ -1,9 +1,15 @@
 //! The commands that manage things of the platform: one file a noun, each answering with an `Answer`.
 
 pub mod access;
+pub mod airflow;
+pub mod airflow_objects;
+pub mod airflow_site;
+pub mod airflow_token;
 pub mod api;
+pub mod audit;
 pub mod deployment;
 pub mod deployments;
+pub mod doctor;
 pub mod env_objects;
 pub mod given;
 pub mod ip_ranges;
@@ -15,4 +21,5 @@ pub mod roles;
 pub mod run;
 pub mod scene;
 pub mod teams;
+pub mod token;
 pub mod workspace;

@@ -3,11 +3,14 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::manage::{ip_ranges, organization_roles, organization_users, scene, teams};
+use crate::app::manage::token::place::Wanted;
+use crate::app::manage::{audit, ip_ranges, organization_roles, organization_users, scene, teams, token};
 use crate::app::session::Session;
 use crate::astro::client::AstroClient;
+use crate::cli::audit::Verb as AuditVerb;
 use crate::cli::organization::{ClusterVerb, Switch, Verb};
 use crate::error::{Error, Kind, Result};
+use crate::model::permission::Scope;
 use crate::model::record::Record;
 use crate::report::answer::{Answer, Column, column};
 
@@ -54,6 +57,11 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
             let astro = scene::astro(session).await?;
             let all = astro.records(&["clusters"], &[("sorts", "name:asc")], "list the clusters").await?;
             Ok(Answer::table("clusters", CLUSTER_COLUMNS, &all))
+        }
+        Verb::AuditLogs(AuditVerb::Export(export)) => audit::run::run(session, export).await,
+        Verb::Token(verb) => {
+            let wanted = Wanted { scope: Some(Scope::Organization), deployment: None };
+            token::run::of(session, &wanted, verb).await
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::astro::client::AstroClient;
 use crate::astro::named::{DEPLOYMENTS, WORKSPACES};
 use crate::cli::which::DeploymentArg;
 use crate::error::{Error, Kind, Result};
+use crate::model::context::ForgeKind;
+use crate::model::markup::MarkupStyle;
 use crate::model::record::Record;
+use crate::report::ink::Ink;
 
 /// Returns the platform.
 ///
@@ -61,6 +64,16 @@ pub async fn workspace_filter(session: &Session, astro: &AstroClient) -> Result<
         Some(wanted) => astro.find_record(&WORKSPACES, &[], wanted).await.map(|found| Some(found.id().to_owned())),
         None => Ok(None),
     }
+}
+
+/// Returns how notes for reviewers are written: as the forge that would show them takes it.
+#[must_use]
+pub fn ink(session: &Session) -> Ink {
+    let forge = session.settings.report.forge.or_else(|| session.context.repository.as_ref().map(|it| it.forge));
+    Ink(match forge {
+        Some(ForgeKind::Bitbucket | ForgeKind::BitbucketServer) => MarkupStyle::Plain,
+        _ => MarkupStyle::Html,
+    })
 }
 
 /// Returns an error unless a name was repeated, which is how a deletion says that it is meant.

@@ -1,10 +1,12 @@
 //! `liftoff workspace`: Workspaces.
 
-use crate::app::manage::{env_objects, people, scene};
+use crate::app::manage::token::place;
+use crate::app::manage::{env_objects, people, scene, token};
 use crate::app::session::Session;
 use crate::cli::organization::Switch;
 use crate::cli::workspace::Verb;
 use crate::error::{Error, Kind, Result};
+use crate::model::permission::Scope;
 use crate::model::record::Record;
 use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
@@ -61,6 +63,10 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Delete { confirm } => delete(session, confirm).await,
         Verb::User(verb) => people::in_workspace(session, Holder::User, verb).await,
         Verb::Team(verb) => people::in_workspace(session, Holder::Team, verb).await,
+        Verb::Token(verb) => {
+            let wanted = place::Wanted { scope: Some(Scope::Workspace), deployment: None };
+            token::run::of(session, &wanted, verb).await
+        }
         Verb::EnvObject(verb) => env_objects::in_workspace(session, verb).await,
     }
 }

@@ -73,6 +73,7 @@ async fn copied(
         variables: wish(copies.variables),
         pools: wish(copies.pools),
         managed: managed.iter().filter_map(|object| Some((copied_kind(object.kind)?, object.key.clone()))).collect(),
+        only: Vec::new(),
     };
     let _activity = session.console.activity("copy connections, variables and pools");
     let copied = copy(&source, &target, &wishes).await?;
@@ -99,7 +100,9 @@ pub fn client(session: &Session, astro: &AstroClient, deployment: &Deployment) -
     AirflowClient::new(session.calls.clone(), url, astro.token())
 }
 
-const fn copied_kind(kind: ManagedKind) -> Option<ObjectKind> {
+/// Returns the kind of Airflow's objects that the Environment Manager delivers so.
+#[must_use]
+pub const fn copied_kind(kind: ManagedKind) -> Option<ObjectKind> {
     match kind {
         ManagedKind::Connection => Some(ObjectKind::Connection),
         ManagedKind::AirflowVariable => Some(ObjectKind::Variable),
@@ -109,7 +112,7 @@ const fn copied_kind(kind: ManagedKind) -> Option<ObjectKind> {
 
 /// Returns what the Environment Manager delivers to a Deployment; nothing where this token may not
 /// read it or the Organization does not have it.
-async fn managed(session: &Session, astro: &AstroClient, deployment: &Deployment) -> Vec<ManagedObject> {
+pub async fn managed(session: &Session, astro: &AstroClient, deployment: &Deployment) -> Vec<ManagedObject> {
     match astro.managed_objects(&deployment.id).await {
         Ok(objects) => objects,
         Err(error) => {
