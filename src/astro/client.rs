@@ -164,6 +164,12 @@ impl AstroClient {
         self.token.workspace.as_ref()
     }
 
+    /// Returns the id of the token itself, when it says so.
+    #[must_use]
+    pub fn own_token_id(&self) -> Option<&str> {
+        self.token.id.as_deref()
+    }
+
     /// Returns how long the token still lives, when it says so.
     #[must_use]
     pub fn token_expires_in(&self, now: Timestamp) -> Option<jiff::SignedDuration> {

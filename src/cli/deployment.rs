@@ -2,6 +2,7 @@
 
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
 use crate::cli::deployment_flags::{Create, Delete, Logs, Sleep, Update};
+use crate::cli::people::InDeployment;
 use crate::cli::{variable, worker_queue};
 
 /// What to do with Deployments.
@@ -33,4 +34,10 @@ pub enum Verb {
     Apply(Apply),
     /// Shows what `apply` would change, and nothing else
     Diff(Diff),
+    /// Users with a role on the Deployment
+    #[command(subcommand)]
+    User(InDeployment),
+    /// Teams with a role on the Deployment
+    #[command(subcommand)]
+    Team(InDeployment),
 }

@@ -4,7 +4,7 @@
 use clap::{ArgMatches, FromArgMatches as _, Subcommand as _};
 
 use crate::cli::api::Api;
-use crate::cli::{deployment, workspace};
+use crate::cli::{access, deployment, organization, workspace};
 use crate::error::{Error, Kind, Result};
 
 /// A command that manages something.
@@ -16,6 +16,12 @@ pub enum Manage {
     /// Lists Workspaces and changes them
     #[command(subcommand)]
     Workspace(workspace::Verb),
+    /// Shows the Organization and changes it: users, teams, roles, address ranges, clusters
+    #[command(subcommand)]
+    Organization(organization::Verb),
+    /// Makes roles what a file says
+    #[command(subcommand)]
+    Access(access::Verb),
     /// Calls the Astro API: token, paging and retries included
     Api(Api),
 }

@@ -25,6 +25,7 @@ pub mod project;
 pub mod record;
 pub mod repository;
 pub mod revision;
+pub mod roles;
 pub mod runtime;
 pub mod secret;
 pub mod url;

@@ -1,6 +1,7 @@
 //! The decision: from facts to what would be done and why, as a pure function.
 //! Nothing here may read a file, a variable, a repository or a server; the facts hold it all.
 
+pub mod access;
 pub mod decide;
 pub mod deployed;
 pub mod deployments;

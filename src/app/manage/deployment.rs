@@ -1,11 +1,12 @@
 //! `liftoff deployment`: Deployments.
 
 use crate::app::manage::deployments::{apply, create, inspect, logs, queues, sleep, update, variables};
-use crate::app::manage::scene;
+use crate::app::manage::{people, scene};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
 use crate::model::deployment::Rest;
+use crate::model::roles::Holder;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
@@ -38,6 +39,8 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::WorkerQueue(verb) => queues::run(session, verb).await,
         Verb::Apply(given) => apply::apply(session, given).await,
         Verb::Diff(given) => apply::diff(session, given).await,
+        Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
+        Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs a command that manages something, prints its answer and returns the exit code.
 
-use crate::app::manage::{api, deployment, workspace};
+use crate::app::manage::{access, api, deployment, organization, workspace};
 use crate::app::outputs::hand_on;
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
@@ -17,6 +17,8 @@ pub async fn answered(session: &Session, command: &Manage) -> Result<Answer> {
     match command {
         Manage::Deployment(verb) => deployment::run(session, verb).await,
         Manage::Workspace(verb) => workspace::run(session, verb).await,
+        Manage::Organization(verb) => organization::run(session, verb).await,
+        Manage::Access(verb) => access::run(session, verb).await,
         Manage::Api(call) => api::run(session, call).await,
     }
 }
