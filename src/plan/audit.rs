@@ -48,7 +48,7 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         "w" => 7 * 86_400,
         _ => return Err(expected()),
     };
-    let seconds = digits.parse::<i64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(expected)?;
+    let seconds = digits.parse::<u32>().ok().and_then(|number| i64::from(number).checked_mul(factor)).ok_or_else(expected)?;
     now.checked_sub(SignedDuration::from_secs(seconds)).map_err(|_| expected())
 }
 

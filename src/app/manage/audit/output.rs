@@ -35,7 +35,7 @@ enum Target {
 
 enum Packed {
     Plain(Vec<u8>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Output {
@@ -58,7 +58,7 @@ impl Output {
         };
         let packing = match packing {
             Packing::Plain => Packed::Plain(Vec::new()),
-            Packing::Gzip => Packed::Gzip(GzEncoder::new(Vec::new(), Compression::default())),
+            Packing::Gzip => Packed::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default()))),
         };
         Ok(Self { target, packing })
     }

@@ -82,13 +82,14 @@ fn private(folder: &Path, prefix: &str) -> std::io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
+    #[cfg(unix)]
     #[test]
     fn a_file_is_replaced_only_when_the_value_is_there() {
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("token");
         std::fs::write(&path, "old").expect("a file");
@@ -111,6 +112,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 
+    #[cfg(unix)]
     #[test]
     fn links_folders_and_absent_folders_are_refused() {
         let folder = tempfile::tempdir().expect("a folder");
