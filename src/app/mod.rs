@@ -22,6 +22,7 @@ pub mod platform;
 pub mod previews;
 pub mod report;
 pub mod reporter;
+pub mod rights;
 pub mod rollback;
 pub mod run;
 pub mod sandbox;

@@ -19,6 +19,7 @@ use crate::model::markup::{Markup, cut};
 use crate::model::revision::CommitSha;
 use crate::plan::outline::Decision;
 use crate::plan::verification::Broken;
+use crate::report::answer::{Note, Weight};
 use crate::report::figures;
 use crate::report::markdown;
 use crate::report::preview::{Fate, PreviewReport};
@@ -137,6 +138,19 @@ impl<'a> Reporter<'a> {
             Ok(_) => {}
             Err(error) => self.warn(&error),
         }
+    }
+
+    /// Comments on the pull request that the CI system names, in place of what was said about the same before.
+    pub async fn note(&self, note: &Note) {
+        let settings = &self.session.settings;
+        let (Some(forge), Some(number)) = (self.forge.filter(|_| settings.report.comment), settings.context.pull_request) else {
+            return;
+        };
+        let body = cut(&note.markdown, forge.markup().limit.saturating_sub(MARK_ROOM));
+        let mark = markdown::mark("manage", &cut(&note.subject, STATUS_NAME_LIMIT));
+        let quiet = note.weight == Weight::NoNews && !settings.report.comment_on_no_op;
+        let upsert = if quiet { Upsert::OnlyEdit } else { Upsert::Always };
+        self.warned(forge.upsert_comment(&Comment { pull_request: number, mark: &mark, body: &body }, upsert).await);
     }
 
     /// Returns the pull request that this run is about: the CI system's, else the one that brought

@@ -11,7 +11,7 @@ use crate::app::previews::{keep, list, sweep};
 use crate::app::reporter::Reporter;
 use crate::app::session::Session;
 use crate::app::story::{Finished, Story, failed, stopped};
-use crate::app::{all, history, report, reporter, rollback, sandbox, signals, target};
+use crate::app::{all, history, report, reporter, rights, rollback, sandbox, signals, target};
 use crate::ci;
 use crate::cli::airflow::{Token, Verb as AirflowVerb};
 use crate::cli::command::{Command, Invocation, Verb};
@@ -132,7 +132,7 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
             Command::Check => Some(check::told(session, reporter, check::checked(session).await).await),
             Command::Preview(verb @ (Verb::List | Verb::Gc)) => Some(overview(session, *verb, reporter.forge).await),
             Command::History => Some(history::told(session, history::listed(session).await)),
-            Command::Manage(managed) => Some(manage::told(session, manage::answered(session, managed).await)),
+            Command::Manage(managed) => Some(manage::told(session, reporter, manage::answered(session, managed).await).await),
             _ => None,
         }
     };
@@ -189,7 +189,8 @@ async fn ended(session: &Session, command: &Command, reporter: &Reporter<'_>, st
     let wish = if *command == Command::Plan || dry { Wish::Show } else { Wish::Ship };
     // As for the plan: before anything is made of it.
     let outcome = outcome.map_err(|mut unfinished| {
-        unfinished.error = unfinished.error.clone().map_text(|text| session.console.masked(text));
+        unfinished.error =
+            rights::explained(unfinished.error.clone(), command.name()).map_text(|text| session.console.masked(text));
         unfinished
     });
     let ending = match &outcome {

@@ -1,6 +1,6 @@
 //! Finds where to deploy: token, Deployment and what its history says.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::configure::bounded;
 use crate::app::session::Session;
@@ -18,8 +18,6 @@ use crate::settings::values::AssumedDagDeploys;
 
 /// The largest token file in bytes; tokens have about two thousand.
 const TOKEN_LIMIT: u64 = 64 << 10;
-/// A token that expires sooner is worth a warning.
-const SOON_HOURS: i64 = 24 * 14;
 
 /// Where this run deploys to.
 pub enum Destination {
@@ -96,14 +94,31 @@ fn client(session: &Session, token: &Secret) -> Result<AstroClient> {
     let now = Timestamp::now();
     let token = ApiToken::parse(token, now)?;
     if let Some(left) = token.expires_in(now)
-        && left.as_hours() < SOON_HOURS
+        && left.as_hours() < i64::from(settings.api.token_warning_days) * 24
     {
-        session.console.warning(&format!("the Astro API token expires in {} hours; rotate it in time", left.as_hours()));
+        let left = time_left(left);
+        session
+            .console
+            .warning(&format!("the Astro API token expires in {left}; rotate it in time, such as with `liftoff token rotate`"));
     }
     AstroClient::new(session.calls.clone(), settings.api.url.clone(), token, settings.target.organization.clone())
 }
 
-fn token(session: &Session) -> Result<Option<Secret>> {
+/// Returns how long something still lasts, for people: whole days, or hours within the last two days.
+#[must_use]
+pub fn time_left(left: SignedDuration) -> String {
+    match left.as_hours() {
+        hours if hours >= 48 => format!("{} days", hours / 24),
+        1 => "1 hour".to_owned(),
+        hours => format!("{hours} hours"),
+    }
+}
+
+/// Returns the token that was given; none when there is none.
+///
+/// # Errors
+/// `Kind::Auth` when its file is missing, empty or no text.
+pub fn token(session: &Session) -> Result<Option<Secret>> {
     let api = &session.settings.api;
     if api.token.is_some() {
         return Ok(api.token.clone());

@@ -53,6 +53,12 @@ impl AstroClient {
         self.token.secret()
     }
 
+    /// Returns what the token says about itself.
+    #[must_use]
+    pub const fn api_token(&self) -> &ApiToken {
+        &self.token
+    }
+
     /// Returns the connection, for operations defined in other files.
     #[must_use]
     pub fn connection(&self) -> &Connection {
@@ -162,6 +168,12 @@ impl AstroClient {
     #[must_use]
     pub const fn workspace_of_token(&self) -> Option<&WorkspaceId> {
         self.token.workspace.as_ref()
+    }
+
+    /// Returns the id of the token itself, when it says so.
+    #[must_use]
+    pub fn own_token_id(&self) -> Option<&str> {
+        self.token.id.as_deref()
     }
 
     /// Returns how long the token still lives, when it says so.

@@ -14,6 +14,7 @@ use crate::http::exchange::{Answer, Caller, Request};
 use crate::http::failure::{Cause, Failure, Outcome};
 use crate::http::limiter::Limiter;
 use crate::http::retry::Repeat;
+use crate::http::stream::Body;
 use crate::model::secret::Secret;
 use crate::model::url::SafeUrl;
 
@@ -25,6 +26,10 @@ const DELETES_A_SECOND: u32 = 5;
 /// How scripts identify themselves, as in the vendor's own API examples
 /// (`reference/astro-platform.md` 1.4). No `X-API-Version` is sent: nobody has confirmed it.
 const CLIENT_IDENTIFIER: (&str, &str) = ("x-astro-client-identifier", "script");
+
+/// Advice for a request that the platform refused with 403.
+pub const NO_PERMISSION: &str =
+    "the token lacks the permission, or the Organization's IP access list does not contain this runner's address";
 
 /// A path below the API's base, as segments that are encoded one by one.
 pub type Segments<'a> = &'a [&'a str];
@@ -136,6 +141,16 @@ impl Connection {
         self.send(repeat, &request).await.map(|answer| answer.body)
     }
 
+    /// Reads something whose size does not matter: the body is read by the caller.
+    ///
+    /// # Errors
+    /// Returns the failure after all tries.
+    pub async fn open(&self, path: Segments<'_>, query: Query<'_>) -> Outcome<Body> {
+        let request = self.request(Method::GET, path, query, Vec::new());
+        self.limiter.admit(&request.method).await;
+        self.caller.open(Repeat::Safe, &request).await.map_err(|failure| failure.hiding(&self.token))
+    }
+
     /// Deletes something. What is gone already counts as deleted.
     ///
     /// # Errors
@@ -183,8 +198,7 @@ pub fn explained(failure: Box<Failure>, doing: impl Into<String>) -> Error {
         Some(401) => {
             error.hint("the token was not accepted: check that it is the right one, not revoked, and of this Organization")
         }
-        Some(403) => error
-            .hint("the token lacks the permission, or the Organization's IP access list does not contain this runner's address"),
+        Some(403) => error.hint(NO_PERMISSION),
         Some(404) => error.hint("check the id, and that the token may see it"),
         Some(429) => error.hint("other jobs use the same token; run fewer at a time or give each project a token of its own"),
         Some(500 | 502..) => error.hint("try again later; https://status.astronomer.io tells about incidents"),

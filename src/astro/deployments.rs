@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::astro::answers::ManagedObject;
 use crate::astro::client::AstroClient;
-use crate::astro::connection::explained;
+use crate::astro::connection::{Query, Segments, explained};
 use crate::astro::wire::blueprint::{WireSettings, create_body, variables_body};
 use crate::astro::wire::deployment::WireDeployment;
 use crate::astro::wire::listing::WireManaged;
@@ -105,12 +105,19 @@ impl AstroClient {
     /// # Errors
     /// Fails as reads do.
     pub async fn deployment_options(&self, kind: &str, cloud: Option<&str>) -> Result<Record> {
-        let organization = self.organization_id().await?;
-        let path = ["organizations", organization.as_str(), "deployment-options"];
         let mut query = vec![("deploymentType", kind)];
         query.extend(cloud.map(|cloud| ("cloudProvider", cloud)));
-        let read = self.connection().get::<Map<String, Value>>(&path, &query).await;
-        read.map(Record::new).map_err(|failure| explained(failure, format!("read what a {kind} Deployment can be made of")))
+        self.record_at(&["deployment-options"], &query, &format!("read what a {kind} Deployment can be made of")).await
+    }
+
+    /// Returns the one record that a path below the Organization answers a query with. `doing` follows "could not".
+    ///
+    /// # Errors
+    /// Fails as reads do.
+    pub async fn record_at(&self, path: Segments<'_>, query: Query<'_>, doing: &str) -> Result<Record> {
+        let path = [&["organizations", self.organization_id().await?.as_str()], path].concat();
+        let read = self.connection().get::<Map<String, Value>>(&path, query).await;
+        read.map(Record::new).map_err(|failure| explained(failure, doing))
     }
 
     /// Deletes a Deployment; one that is gone already counts as deleted.

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod arrival;
+pub mod audit;
 pub mod client;
 pub mod connection;
 pub mod deployments;

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::ids::{OrganizationId, WorkspaceId};
+use crate::model::ids::{DeploymentId, OrganizationId, WorkspaceId};
+use crate::model::permission::Scope;
 use crate::model::secret::Secret;
 
 /// An API token with what it says about itself. Printing it never shows the token.
@@ -21,6 +22,8 @@ pub struct ApiToken {
     pub organization: Option<OrganizationId>,
     /// The Workspace it belongs to, when it says so.
     pub workspace: Option<WorkspaceId>,
+    /// The Deployment it belongs to, when it says so (inferred: no client reads this claim yet).
+    pub deployment: Option<DeploymentId>,
     /// When it ends; `None` when it never does or does not say.
     pub expires: Option<Timestamp>,
 }
@@ -46,7 +49,8 @@ impl ApiToken {
     /// expired, or the log-in token of a person.
     pub fn parse(text: &Secret, now: Timestamp) -> Result<Self> {
         let token = bare(text.expose())?;
-        let opaque = Self { text: Secret::new(token), id: None, organization: None, workspace: None, expires: None };
+        let text = Secret::new(token);
+        let opaque = Self { text, id: None, organization: None, workspace: None, deployment: None, expires: None };
         let parts: Vec<&str> = token.split('.').collect();
         let &[header, payload, _] = parts.as_slice() else {
             // `{"` in base64: the beginning of a JWT's header.
@@ -71,6 +75,7 @@ impl ApiToken {
             match permission.split_once(':') {
                 Some(("organizationId", id)) if !id.is_empty() => self.organization = Some(OrganizationId::new(id)),
                 Some(("workspaceId", id)) if !id.is_empty() => self.workspace = Some(WorkspaceId::new(id)),
+                Some(("deploymentId", id)) if !id.is_empty() => self.deployment = Some(DeploymentId::new(id)),
                 _ => {}
             }
         }
@@ -91,6 +96,17 @@ impl ApiToken {
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.text
+    }
+
+    /// Returns what it belongs to, as far as its claims tell: the narrowest thing that they name. A token may be narrower.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        match (&self.deployment, &self.workspace, &self.organization) {
+            (Some(_), ..) => Some(Scope::Deployment),
+            (None, Some(_), _) => Some(Scope::Workspace),
+            (None, None, Some(_)) => Some(Scope::Organization),
+            (None, None, None) => None,
+        }
     }
 
     /// Returns how long the token still lives, when it says so.

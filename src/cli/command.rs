@@ -1,7 +1,7 @@
 //! The commands of the program.
 //! It names them; how they are spelt is the business of `parse`.
 
-use crate::cli::manage::Manage;
+use crate::cli::manage::Managed;
 
 /// What the user wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Command {
     /// Look after previews.
     Preview(Verb),
     /// Manage something else of the platform.
-    Manage(Box<Manage>),
+    Manage(Box<Managed>),
     /// Serve the simulated platform until stopped.
     Sandbox {
         /// Port on loopback; 0 picks a free one.

@@ -57,7 +57,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             Invocation::Run(Command::Sandbox { port }, flags(matches))
         }
         Some((name, _)) if manage::is_known(name) => {
-            Invocation::Run(Command::Manage(Box::new(manage::of(&matches)?)), flags(manage::innermost(&matches)))
+            let mut flags = flags(manage::innermost(&matches));
+            flags.retain(|(name, _)| manage::takes(name));
+            Invocation::Run(Command::Manage(Box::new(manage::of(&matches)?)), flags)
         }
         _ => return Err(Error::new(Kind::Internal, "tell which command was given")),
     })
@@ -350,6 +352,23 @@ mod tests {
             assert!(parsed(&format!("liftoff {wrong}")).is_err(), "{wrong}");
         }
         assert_eq!(run("liftoff deploy --on-failure rollback").0, Command::Deploy);
+    }
+
+    fn leaves(command: &clap::Command, before: &str, all: &mut Vec<String>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{before} {}", inner.get_name()).trim().to_owned();
+            if inner.has_subcommands() { leaves(inner, &name, all) } else { all.push(name) }
+        }
+    }
+
+    #[test]
+    fn every_command_says_which_role_it_needs() {
+        let mut all = Vec::new();
+        leaves(&program(), "", &mut all);
+        assert!(all.iter().any(|name| name == "deployment list") && all.len() > 10, "{all:?}");
+        for name in all {
+            assert!(crate::model::permission::need_of(&name).is_some(), "no row of model::permission is for `{name}`");
+        }
     }
 
     #[test]

@@ -124,6 +124,22 @@ impl Console {
         self.write_data(&text.split('\n').map(|line| self.harmless(line.to_owned())).collect::<Vec<_>>().join("\n"))
     }
 
+    /// Prints a secret as data because the user asked for it, and nothing but the secret. It stays hidden everywhere else.
+    ///
+    /// # Errors
+    /// Fails as `data` does.
+    pub fn reveal(&self, secret: &Secret) -> Result<()> {
+        self.write_data(secret.expose())
+    }
+
+    /// Writes bytes of a file to standard output, as they are.
+    ///
+    /// # Errors
+    /// Fails as `data` does.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+        self.write_bytes(bytes)
+    }
+
     /// Prints data as indented JSON, to standard output.
     ///
     /// # Errors
@@ -308,8 +324,12 @@ impl Console {
     }
 
     fn write_data(&self, text: &str) -> Result<()> {
+        self.write_bytes(format!("{text}\n").as_bytes())
+    }
+
+    fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut state = self.state();
-        let written = state.sinks.data.write_all(format!("{text}\n").as_bytes()).and_then(|()| state.sinks.data.flush());
+        let written = state.sinks.data.write_all(bytes).and_then(|()| state.sinks.data.flush());
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(Error::new(Kind::Project, "write to standard output").because(error))

@@ -119,6 +119,19 @@ impl Client {
         self.bounded(doing, self.patient.patch::<T, _, _>(route, Some(body))).await
     }
 
+    /// Sends what does the same when it is sent twice, and whose answer says nothing more.
+    ///
+    /// # Errors
+    /// As `get`.
+    pub async fn tell(&self, doing: &str, (method, route): (Method, String), body: Option<&serde_json::Value>) -> Result<()> {
+        let sent = async {
+            let request = http::request::Builder::new().method(method).uri(route);
+            let response = self.patient.execute(self.patient.build_request(request, body)?).await?;
+            octocrab::map_github_error(response).await.map(drop)
+        };
+        self.bounded(doing, sent).await
+    }
+
     /// Adds something: the request is sent again only when GitHub has surely not acted on it.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ use rustls::pki_types::pem::PemObject as _;
 use crate::env::names;
 use crate::env::snapshot::Env;
 use crate::error::{Error, Kind, Result};
+use crate::model::image::is_loopback_registry;
+use crate::model::url::SafeUrl;
 
 /// How this program names itself to servers.
 pub const USER_AGENT: &str = concat!("liftoff/", env!("CARGO_PKG_VERSION"));
@@ -149,6 +151,20 @@ fn proxies(env: &Env) -> Result<Vec<Proxy>> {
         proxies.push(proxy.no_proxy(NoProxy::from_string(&except)));
     }
     Ok(proxies)
+}
+
+/// Returns the variable that names the proxy for a URL, and the proxy without its password; none when it is reached
+/// directly. Whether `NO_PROXY` excepts the host is not looked at, apart from this machine's own names.
+#[must_use]
+pub fn proxy_for(env: &Env, url: &SafeUrl) -> Option<(String, SafeUrl)> {
+    let own = if url.expose().scheme() == "https" { names::HTTPS_PROXY } else { names::HTTP_PROXY };
+    let host = url.expose().host_str().unwrap_or_default();
+    if is_loopback_registry(host) {
+        return None;
+    }
+    let (name, value) = setting(env, own).or_else(|| setting(env, names::ALL_PROXY))?;
+    let proxy = SafeUrl::parse(value).or_else(|_| SafeUrl::parse(&format!("http://{value}"))).ok()?;
+    Some((name, SafeUrl::new(proxy.without_user_info())))
 }
 
 /// Returns the name as it was spelled, and its value.

@@ -120,31 +120,38 @@ impl Caller {
 /// # Errors
 /// Returns the failure; an answer other than 2xx is one.
 pub async fn exchange(method: &Method, url: &SafeUrl, request: RequestBuilder) -> Outcome<Answer> {
-    let failed = |cause| Box::new(Failure { method: method.clone(), url: url.clone(), tries: 1, cause });
+    let mut response = answered(method, url, request).await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    match body_start(&mut response, MOST_ANSWER_BYTES).await {
+        Ok((body, true)) => Ok(Answer { status, headers, body }),
+        Ok((_, false)) => {
+            let cause = Cause::Unusable { reason: format!("it is larger than {MOST_ANSWER_BYTES} bytes"), body: Vec::new() };
+            Err(Box::new(Failure { method: method.clone(), url: url.clone(), tries: 1, cause }))
+        }
+        Err(error) => {
+            let reason = format!("the answer broke off: {}", error.without_url());
+            Err(Failure::silence(method.clone(), url.clone(), reason))
+        }
+    }
+}
+
+/// Sends a request and returns a successful answer with its body unread.
+///
+/// # Errors
+/// Returns the failure; an answer other than 2xx is one.
+pub async fn answered(method: &Method, url: &SafeUrl, request: RequestBuilder) -> Outcome<Response> {
     let mut response = match request.send().await {
         Ok(response) => response,
         Err(error) => return Err(Failure::no_answer(method.clone(), url.clone(), error)),
     };
     let status = response.status();
-    let headers = response.headers().clone();
     tracing::debug!(%method, %url, status = status.as_u16(), "answered");
-    let limit = if status.is_success() { MOST_ANSWER_BYTES } else { MOST_ERROR_BYTES };
-    let (body, whole) = match body_start(&mut response, limit).await {
-        Ok(read) => read,
-        // What an error says is worth less than the error itself.
-        Err(_) if !status.is_success() => (Vec::new(), true),
-        Err(error) => {
-            let reason = format!("the answer broke off: {}", error.without_url());
-            return Err(Failure::silence(method.clone(), url.clone(), reason));
-        }
-    };
     if status.is_success() {
-        if !whole {
-            let reason = format!("it is larger than {MOST_ANSWER_BYTES} bytes");
-            return Err(failed(Cause::Unusable { reason, body: Vec::new() }));
-        }
-        return Ok(Answer { status, headers, body });
+        return Ok(response);
     }
+    let headers = response.headers().clone();
+    // What an error says is worth less than the error itself.
+    let body = body_start(&mut response, MOST_ERROR_BYTES).await.map(|(body, _)| body).unwrap_or_default();
     let asked = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
     let mut envelope = Envelope::parse(&body);
     if envelope.request_id.is_none() {
@@ -152,7 +159,8 @@ pub async fn exchange(method: &Method, url: &SafeUrl, request: RequestBuilder) -
         envelope.request_id = known.map(str::to_owned);
     }
     let trouble = Trouble::of_status(status.as_u16(), asked);
-    Err(failed(Cause::Status { code: status.as_u16(), trouble, envelope, body }))
+    let cause = Cause::Status { code: status.as_u16(), trouble, envelope, body };
+    Err(Box::new(Failure { method: method.clone(), url: url.clone(), tries: 1, cause }))
 }
 
 async fn body_start(response: &mut Response, limit: usize) -> reqwest::Result<(Vec<u8>, bool)> {

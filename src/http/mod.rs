@@ -5,6 +5,8 @@ pub mod client;
 pub mod exchange;
 pub mod failure;
 pub mod limiter;
+pub mod probe;
 pub mod retry;
 #[cfg(test)]
 pub mod scripted;
+pub mod stream;

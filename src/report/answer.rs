@@ -13,10 +13,30 @@ pub struct Answer {
     pub lines: Vec<String>,
     /// One object for programs; null when the lines alone are the data.
     pub json: Value,
-    /// Summary for the step and the pull request in Markdown; empty for none.
-    pub markdown: String,
+    /// What reviewers get to read; none for commands that are nobody's business but the caller's.
+    pub note: Option<Note>,
     /// What went wrong although there is an answer, such as one row of many.
     pub failure: Option<Error>,
+}
+
+/// What the job's summary and a comment on the pull request say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about, such as the Deployments' names: the comment about the same is kept up to date.
+    pub subject: String,
+    /// The text in Markdown; names in it are escaped already.
+    pub markdown: String,
+    /// Whether it is worth a comment where there is none yet.
+    pub weight: Weight,
+}
+
+/// Whether something is worth a comment of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It is.
+    News,
+    /// It only keeps a comment true that is there.
+    NoNews,
 }
 
 /// A column of a table of records.

@@ -1,6 +1,7 @@
 //! What people and programs get to see: terminal text, JSON, Markdown and step outputs.
 //! It shows decisions and outcomes; it never makes or changes one.
 
+pub mod access;
 pub mod all;
 pub mod all_json;
 pub mod all_markdown;
@@ -12,6 +13,7 @@ pub mod dags;
 pub mod dags_markdown;
 pub mod deployments;
 pub mod figures;
+pub mod findings;
 pub mod github_files;
 pub mod history;
 pub mod ink;
@@ -24,6 +26,7 @@ pub mod outputs;
 pub mod preview;
 pub mod previews;
 pub mod rollback;
+pub mod rows;
 pub mod run;
 pub mod select;
 pub mod smoke;

@@ -27,6 +27,7 @@ pub mod smoke;
 pub mod smoke_reader;
 pub mod smoke_rows;
 pub mod table;
+pub mod token_rows;
 pub mod typed;
 pub mod values;
 pub mod verify;

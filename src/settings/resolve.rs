@@ -154,9 +154,13 @@ fn target(reader: &Reader<'_>) -> Target {
 }
 
 fn api(reader: &Reader<'_>) -> Result<Api> {
+    let days = reader.word("token-warning-days");
+    let wrong = |_| reader.wrong("token-warning-days", "expected a number of days");
+    let token_warning_days = days.parse().map_err(wrong)?;
     Ok(Api {
         token: reader.secret("api-token"),
         token_file: reader.absolute_path("api-token-file"),
+        token_warning_days,
         url: reader.url("api-url")?,
         ca_cert: reader.absolute_path("ca-cert"),
     })

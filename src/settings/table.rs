@@ -4,6 +4,7 @@
 use crate::env::names;
 use crate::settings::rollback_rows::{ALLOW_RUNTIME_DOWNGRADE, LIMIT, ON_FAILURE, PREVIOUS, SHARED, TO};
 use crate::settings::setting::{Commands, Compat, Setting, Surface, ValueKind};
+use crate::settings::token_rows::TOKEN_WARNING_DAYS;
 use crate::settings::verify_rows::{VERIFY, VERIFY_TIME};
 use crate::settings::{check_rows, smoke_rows};
 
@@ -74,6 +75,7 @@ pub const SETTINGS: &[Setting] = &[
         .variables(&[names::ASTRO_API_TOKEN_FILE])
         .used_by(Commands::Astro)
         .surface(Surface::NotInFile),
+    TOKEN_WARNING_DAYS,
     Setting::ours("api-url", ValueKind::Text, "Base URL of the Astro API.")
         .or("https://api.astronomer.io/v1")
         .used_by(Commands::Astro)

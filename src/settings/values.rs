@@ -179,6 +179,8 @@ pub struct Api {
     pub token: Option<Secret>,
     /// Absolute path of a file that holds the token.
     pub token_file: Option<PathBuf>,
+    /// Days before its end from which the run warns about its token; 0 never warns.
+    pub token_warning_days: u16,
     /// Base URL with version, such as `https://api.astronomer.io/v1`, without a trailing slash.
     pub url: SafeUrl,
     /// Absolute path of a PEM file of further trust roots.

@@ -263,3 +263,29 @@ fn a_bad_deploy_and_its_rollback_stand_in_one_comment() {
         assert_eq!(last.state, "failure", "{last:?}");
     });
 }
+
+#[test]
+fn what_a_deployment_file_would_change_stands_in_one_comment_that_stays_true() {
+    let step = Step::new();
+    let file = step.bench.run(&["deployment", "inspect", "--deployment", "demo"]);
+    assert_eq!(file.code, 0, "{}", file.talk);
+    step.bench.write("demo.yaml", &file.data);
+    let diff = ["deployment", "diff", "-f", "demo.yaml"];
+    let run = |text: &str| {
+        step.bench.write("demo.yaml", text);
+        let ran = step.bench.run(&diff);
+        assert_eq!(ran.code, 0, "{}", ran.talk);
+        step.bench.assert_clean(&ran);
+    };
+    run(&file.data);
+    assert_eq!(step.comments(), Vec::<String>::new(), "without a change there is nothing to say");
+    run(&file.data.replace("description: \"\"", "description: \"@acme <b>New</b>\""));
+    let [comment] = &step.comments()[..] else { panic!("{:?}", step.comments()) };
+    assert!(comment.contains("1 change") && comment.contains("configuration.description"), "{comment}");
+    assert!(!comment.contains("<b>") && !comment.contains(" @acme"), "{comment}");
+    assert!(step.file("summary").contains("configuration.description"), "{}", step.file("summary"));
+    run(&file.data);
+    let [comment] = &step.comments()[..] else { panic!("{:?}", step.comments()) };
+    assert!(comment.contains("no changes"), "{comment}");
+    assert_eq!((step.asked("CreateComment"), step.asked("UpdateComment")), (1, 1));
+}

@@ -6,7 +6,10 @@ use crate::astro::client::AstroClient;
 use crate::astro::named::{DEPLOYMENTS, WORKSPACES};
 use crate::cli::which::DeploymentArg;
 use crate::error::{Error, Kind, Result};
+use crate::model::context::ForgeKind;
+use crate::model::markup::MarkupStyle;
 use crate::model::record::Record;
+use crate::report::ink::Ink;
 
 /// Returns the platform.
 ///
@@ -61,4 +64,46 @@ pub async fn workspace_filter(session: &Session, astro: &AstroClient) -> Result<
         Some(wanted) => astro.find_record(&WORKSPACES, &[], wanted).await.map(|found| Some(found.id().to_owned())),
         None => Ok(None),
     }
+}
+
+/// Returns how notes for reviewers are written: as the forge that would show them takes it.
+#[must_use]
+pub fn ink(session: &Session) -> Ink {
+    let forge = session.settings.report.forge.or_else(|| session.context.repository.as_ref().map(|it| it.forge));
+    Ink(match forge {
+        Some(ForgeKind::Bitbucket | ForgeKind::BitbucketServer) => MarkupStyle::Plain,
+        _ => MarkupStyle::Html,
+    })
+}
+
+/// Returns an error unless a name was repeated, which is how a deletion says that it is meant.
+///
+/// # Errors
+/// `Kind::Refused`.
+pub fn confirmed((what, name): (&str, &str), confirmation: &str) -> Result<()> {
+    if confirmation == name {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("delete the {what} {name}"))
+        .because(format!("`--confirm` says `{confirmation}`, which is not its name"))
+        .hint("repeat its exact name with `--confirm`; that cannot be undone"))
+}
+
+/// Returns an error unless a thing holds what was written.
+///
+/// # Errors
+/// `Kind::Refused`, with the names of the fields that differ.
+pub fn verified(now: &Record, written: &Record, doing: &str) -> Result<()> {
+    let differs = |(field, value): &(&String, &serde_json::Value)| {
+        // The platform may leave an empty value out.
+        let is_empty = value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
+        now.fields().get(*field) != Some(*value) && !(is_empty && now.value(field).is_none())
+    };
+    let names: Vec<&str> = written.fields().iter().filter(differs).map(|(field, _)| field.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, doing)
+        .because(format!("the platform holds another value than was written for {}", names.join(", ")))
+        .hint("somebody else may have changed it at the same time; look, and run this again"))
 }

@@ -4,6 +4,7 @@
 pub mod body;
 pub mod change;
 pub mod check;
+pub mod dotenv;
 pub mod export;
 pub mod keys;
 pub mod layout;

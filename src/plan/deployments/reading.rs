@@ -174,10 +174,14 @@ fn is_name(name: &str) -> bool {
 pub fn told(file: &str, mut problems: Vec<(usize, String)>) -> Option<Error> {
     problems.sort_by_key(|(line, _)| *line);
     let (first, more) = (problems.first()?.0, problems.len().saturating_sub(MOST_TOLD));
-    let mut lines: Vec<String> =
-        problems.into_iter().take(MOST_TOLD).map(|(line, what)| format!("line {line}: {what}")).collect();
+    // Flags stand on no line.
+    let told = |(line, what): (usize, String)| if line == 0 { what } else { format!("line {line}: {what}") };
+    let mut lines: Vec<String> = problems.into_iter().take(MOST_TOLD).map(told).collect();
     if more > 0 {
         lines.push(format!("and {more} more"));
+    }
+    if first == 0 {
+        return Some(Error::new(Kind::Usage, "use these flags").because(lines.join("\n")));
     }
     Some(Error::new(Kind::Project, format!("use {file}")).because(lines.join("\n")).at(file, Some(first)))
 }

@@ -1,6 +1,13 @@
 //! The commands that manage things of the platform, as whole runs against the simulated platform.
 
+mod access;
 mod airflow;
 mod api;
+mod audit;
+mod deployment;
 mod deployment_file;
+mod doctor;
 mod lists;
+mod organization;
+mod token;
+mod workspace;

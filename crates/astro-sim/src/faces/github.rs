@@ -7,7 +7,7 @@ use crate::exchange::{Answer, Call};
 use crate::faces::github_answer::{Asked, missing, refuse, short_text, unprocessable};
 use crate::faces::github_render::{self as render, Address};
 use crate::faces::route::{self, Route, route};
-use crate::faces::{github_checks, github_deployments, github_reads};
+use crate::faces::{github_checks, github_deployments, github_reads, github_secrets};
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::rules::fields;
@@ -28,6 +28,8 @@ type Needs = (&'static [&'static str], &'static str);
 const TALK: &[&str] = &["issues", "pull_requests"];
 const CHECKS: &[&str] = &["checks"];
 const DEPLOYMENTS: &[&str] = &["deployments"];
+const SECRETS: &[&str] = &["secrets"];
+const ENVIRONMENTS: &[&str] = &["environments"];
 
 /// Every operation; the first two stars are owner and name.
 const ROUTES: &[Route<Needs>] = &[
@@ -54,6 +56,14 @@ const ROUTES: &[Route<Needs>] = &[
     route("Compare", "GET", "repos/*/*/compare/**", (&["contents"], "read")),
     route("ListStatuses", "GET", "repos/*/*/commits/*/statuses", (&["statuses"], "read")),
     route("ListPullsOfCommit", "GET", "repos/*/*/commits/*/pulls", (&["pull_requests"], "read")),
+    route("GetSecretsPublicKey", "GET", "repos/*/*/actions/secrets/public-key", (SECRETS, "read")),
+    route("GetSecret", "GET", "repos/*/*/actions/secrets/*", (SECRETS, "read")),
+    route("PutSecret", "PUT", "repos/*/*/actions/secrets/*", (SECRETS, "write")),
+    route("DeleteSecret", "DELETE", "repos/*/*/actions/secrets/*", (SECRETS, "write")),
+    route("GetEnvironmentPublicKey", "GET", "repos/*/*/environments/*/secrets/public-key", (ENVIRONMENTS, "read")),
+    route("GetEnvironmentSecret", "GET", "repos/*/*/environments/*/secrets/*", (ENVIRONMENTS, "read")),
+    route("PutEnvironmentSecret", "PUT", "repos/*/*/environments/*/secrets/*", (ENVIRONMENTS, "write")),
+    route("DeleteEnvironmentSecret", "DELETE", "repos/*/*/environments/*/secrets/*", (ENVIRONMENTS, "write")),
     route("GetCommit", "GET", "repos/*/*/commits/**", (&["contents"], "read")),
 ];
 
@@ -106,7 +116,9 @@ fn perform(world: &mut World, call: &Call, subject: &Subject) -> Result<Answer, 
         return Ok(Answer::json(200, &render::account(&at, person)));
     }
     let body = match call.method.as_str() {
-        "POST" | "PATCH" => serde_json::from_slice(&call.body).map_err(|_| Refusal::new(400, "", "Problems parsing JSON"))?,
+        "POST" | "PATCH" | "PUT" => {
+            serde_json::from_slice(&call.body).map_err(|_| Refusal::new(400, "", "Problems parsing JSON"))?
+        }
         _ => Map::new(),
     };
     let asked = Asked { call, at, arguments, body, login: token.login().to_owned(), now: world.clock.now() };
@@ -121,6 +133,9 @@ fn perform(world: &mut World, call: &Call, subject: &Subject) -> Result<Answer, 
         "CreateCheckRun" => github_checks::create(repository, &asked, ids),
         "UpdateCheckRun" => github_checks::update(repository, &asked),
         "GetCheckRun" | "ListAnnotations" | "ListCheckRuns" => github_checks::read(repository, &asked, operation),
+        _ if operation.contains("Secret") || operation == "GetEnvironmentPublicKey" => {
+            github_secrets::perform(repository, &asked, operation)
+        }
         _ => talk(repository, &asked, operation, ids),
     }
 }

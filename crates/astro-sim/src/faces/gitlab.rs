@@ -9,7 +9,7 @@ use crate::exchange::{Answer, Call};
 use crate::faces::gitlab_render::{self as render, Site};
 use crate::faces::gitlab_request::{Outcome, Parameters, missing, no_record, page, refused};
 use crate::faces::route::{self, Route, route};
-use crate::faces::{gitlab_environments, gitlab_notes, gitlab_statuses};
+use crate::faces::{gitlab_environments, gitlab_notes, gitlab_statuses, gitlab_variables};
 use crate::world::commits::Commit;
 use crate::world::gitlab::{GitLab, GitLabProject, GitLabToken, MergeRequest, Role, TokenKind};
 use crate::world::state::World;
@@ -38,6 +38,7 @@ const READERS: Needs = (Door::Anyone, Role::Reporter);
 const TALKERS: Needs = (Door::People, Role::Reporter);
 const WRITERS: Needs = (Door::People, Role::Developer);
 const WATCHERS: Needs = (Door::Jobs, Role::Reporter);
+const KEEPERS: Needs = (Door::People, Role::Maintainer);
 const DEPLOYERS: Needs = (Door::Jobs, Role::Developer);
 
 /// Every operation; the first star is the project.
@@ -65,6 +66,10 @@ const ROUTES: &[Route<Needs>] = &[
     route("GetDeployment", "GET", "projects/*/deployments/*", WATCHERS),
     route("UpdateDeployment", "PUT", "projects/*/deployments/*", DEPLOYERS),
     route("DeleteDeployment", "DELETE", "projects/*/deployments/*", (Door::Jobs, Role::Maintainer)),
+    route("CreateVariable", "POST", "projects/*/variables", KEEPERS),
+    route("GetVariable", "GET", "projects/*/variables/*", KEEPERS),
+    route("UpdateVariable", "PUT", "projects/*/variables/*", KEEPERS),
+    route("DeleteVariable", "DELETE", "projects/*/variables/*", KEEPERS),
 ];
 
 /// Everything an operation on a project works with.
@@ -143,6 +148,7 @@ fn perform(world: &mut World, call: &Call, route: &Route<Needs>, mut arguments: 
         "ListNotes" | "CreateNote" | "GetNote" | "UpdateNote" | "DeleteNote" => gitlab_notes::perform(&mut scene, operation),
         "CreateCommitStatus" => gitlab_statuses::create(&mut scene),
         "ListCommitStatuses" => gitlab_statuses::list(&scene),
+        _ if operation.ends_with("Variable") => gitlab_variables::perform(&mut scene, operation),
         _ => gitlab_environments::perform(&mut scene, operation),
     }
 }

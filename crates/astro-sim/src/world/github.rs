@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::world::commits::CommitGraph;
 use crate::world::github_runs::{CheckRun, GitHubDeployment};
+use crate::world::secrets::StoredSecret;
 
 /// A permission and its level, such as (`issues`, `write`).
 pub type Permission = (&'static str, &'static str);
@@ -140,6 +141,8 @@ pub struct GitHubRepository {
     pub deployments: Vec<GitHubDeployment>,
     /// Check runs, oldest first.
     pub check_runs: Vec<CheckRun>,
+    /// Secrets of Actions.
+    pub secrets: Vec<StoredSecret>,
     /// Commits, branches and tags.
     pub graph: CommitGraph,
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::world::commits::CommitGraph;
+use crate::world::secrets::StoredVariable;
 
 /// Token of `deploy-bot`, a Developer of the sandbox's project, with scope `api`.
 pub const TOKEN: &str = "glpat-sandbox";
@@ -233,6 +234,8 @@ pub struct GitLabProject {
     pub environments: Vec<Environment>,
     /// Deployments, oldest first.
     pub deployments: Vec<Deployment>,
+    /// CI/CD variables.
+    pub variables: Vec<StoredVariable>,
     /// Commits, branches and tags.
     pub graph: CommitGraph,
 }

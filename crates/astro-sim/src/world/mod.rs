@@ -27,5 +27,6 @@ pub mod registry;
 pub mod role;
 pub mod rollout;
 pub mod runtime;
+pub mod secrets;
 pub mod state;
 pub mod token;

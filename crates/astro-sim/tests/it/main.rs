@@ -25,6 +25,7 @@ mod logs;
 mod registry;
 mod roles;
 mod rollouts;
+mod secrets;
 mod teams;
 mod tokens;
 mod users;

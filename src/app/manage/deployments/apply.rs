@@ -9,11 +9,9 @@ use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::cli::deployment_file::{Apply, Diff};
 use crate::error::{Error, Kind, Result};
-use crate::model::markup::MarkupStyle;
 use crate::plan::deployments::change::any_certain;
-use crate::report::answer::Answer;
+use crate::report::answer::{Answer, Note, Weight};
 use crate::report::deployments::{self, Told};
-use crate::report::ink::Ink;
 
 /// Makes the Deployments what the files say. One that fails does not keep the others from it.
 ///
@@ -25,7 +23,7 @@ pub async fn apply(session: &Session, given: &Apply) -> Result<Answer> {
     let jobs = gather::jobs(session, &astro, &given.files).await?;
     if session.is_dry() {
         let told: Vec<Told> = jobs.iter().map(Job::told).collect();
-        return Ok(answer(&told));
+        return Ok(answer(session, &told));
     }
     let (mut all, mut failure) = (Vec::new(), None);
     for job in &jobs {
@@ -83,17 +81,23 @@ pub async fn diff(session: &Session, given: &Diff) -> Result<Answer> {
             .because(format!("these differ: {}", drifted.join(", ")))
             .hint("`liftoff deployment apply` with the same files makes them so")
     });
-    let mut answer = answer(&told);
-    if given.markdown {
-        answer.lines = deployments::markdown(&told, Ink(MarkupStyle::Html)).lines().map(str::to_owned).collect();
+    let mut answer = answer(session, &told);
+    if let (true, Some(note)) = (given.markdown, &answer.note) {
+        answer.lines = note.markdown.lines().map(str::to_owned).collect();
     }
     Ok(answer.failing(failure))
 }
 
-fn answer(told: &[Told]) -> Answer {
+fn answer(session: &Session, told: &[Told]) -> Answer {
     let lines = told.iter().flat_map(deployments::one).collect();
-    let markdown = deployments::markdown(told, Ink(MarkupStyle::Html));
-    Answer { markdown, ..Answer::text(lines, object(told)) }
+    let same = told.iter().all(|it| it.id.is_some() && it.changes.is_empty());
+    let names: Vec<&str> = told.iter().map(|it| it.name.as_str()).collect();
+    let note = Note {
+        subject: format!("deployments {}", names.join(", ")),
+        markdown: deployments::markdown(told, scene::ink(session)),
+        weight: if same { Weight::NoNews } else { Weight::News },
+    };
+    Answer { note: Some(note), ..Answer::text(lines, object(told)) }
 }
 
 fn object(told: &[Told]) -> Value {

@@ -83,13 +83,24 @@ async fn workspaces(session: &Session, astro: &AstroClient, manifests: &[Manifes
             Some(name) => {
                 one_of(&WORKSPACES, all.clone(), &name.value).map_err(|error| error.at(manifest.file.clone(), Some(name.line)))?
             }
-            None => match (scene::workspace(session, astro).await, all.as_slice()) {
-                (Err(error), [only]) if error.kind() == Kind::Usage => only.clone(),
-                (outcome, _) => outcome?,
-            },
+            None => workspace(session, astro).await?,
         });
     }
     Ok(found)
+}
+
+/// Returns the Workspace of a Deployment whose own is not named: the setting's, else the token's, else the only one.
+///
+/// # Errors
+/// `Kind::Usage` when there are several, else as the platform answers.
+pub async fn workspace(session: &Session, astro: &AstroClient) -> Result<Record> {
+    match scene::workspace(session, astro).await {
+        Err(error) if error.kind() == Kind::Usage => {
+            let all = astro.records(WORKSPACES.path, &[], "list the Workspaces").await?;
+            if let [only] = all.as_slice() { Ok(only.clone()) } else { Err(error) }
+        }
+        outcome => outcome,
+    }
 }
 
 /// A Deployment that is asked for twice would be made what the last file says.

@@ -50,7 +50,8 @@ impl Job {
     /// Returns what people are told.
     #[must_use]
     pub fn told(&self) -> Told {
-        let kept = merged(&self.before(), &self.edit, self.rest).kept;
+        // Flags name only what they are about; that the rest stays goes without saying.
+        let kept = if self.place.is_empty() { Vec::new() } else { merged(&self.before(), &self.edit, self.rest).kept };
         Told {
             place: self.place.clone(),
             name: self.name.clone(),

@@ -1,0 +1,395 @@
+//! `liftoff token` and its spellings below the other nouns.
+
+use astro_sim::faults::{Effect, Fault};
+use astro_sim::world::github::GitHubToken;
+use astro_sim::world::gitlab::{JOB_TOKEN, MAINTAINER_TOKEN, READ_TOKEN, TOKEN};
+use astro_sim::world::role::{EntityKind, TokenRole};
+use astro_sim::world::secrets::StoredVariable;
+use astro_sim::world::state::World;
+use astro_sim::world::token::{ApiToken, TokenSpec};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bench::Bench;
+
+/// A platform with the Deployment's token `pipeline`, which is a hundred days old and expires in as many.
+struct Keys {
+    bench: Bench,
+    folder: tempfile::TempDir,
+    old: String,
+}
+
+impl Keys {
+    fn new() -> Self {
+        let mut world = World::sandbox();
+        let deployment = world.deployments[0].id.clone();
+        let expires = Timestamp::now() + SignedDuration::from_hours(24 * 100);
+        let spec = TokenSpec {
+            name: "pipeline".into(),
+            deployment_ids: vec![deployment],
+            expires_at: Some(expires),
+            ..TokenSpec::default()
+        };
+        let old = world.mint_token(spec);
+        let token = world.tokens.iter_mut().find(|token| token.spec.name == "pipeline").expect("the token");
+        token.created_at = Timestamp::now() - SignedDuration::from_hours(24 * 100);
+        let bench = Bench::with(world);
+        Self { bench, folder: tempfile::tempdir().expect("a folder"), old }
+    }
+
+    /// Makes the run one of a repository at GitHub with a token of these permissions.
+    fn at_github(mut self, permissions: &[(&'static str, &'static str)]) -> Self {
+        let token = GitHubToken::of_person("github-secret-keeper", "ada", permissions);
+        self.bench.sim.with(|world| world.github.tokens.push(token));
+        self.bench.git(&["remote", "set-url", "origin", "https://github.com/acme/demo.git"]);
+        let api = self.bench.sim.github_api_url();
+        self.bench.set("LIFTOFF_FORGE_API_URL", &api).set("LIFTOFF_FORGE_TOKEN", "github-secret-keeper");
+        self
+    }
+
+    /// Makes the run one of a project at GitLab with a token.
+    fn at_gitlab(mut self, token: &str) -> Self {
+        self.bench.git(&["remote", "set-url", "origin", "https://gitlab.com/acme/platform/demo.git"]);
+        let api = self.bench.sim.gitlab_api_url();
+        self.bench.set("LIFTOFF_FORGE_API_URL", &api).set("LIFTOFF_FORGE_TOKEN", token);
+        self
+    }
+
+    /// Returns the value of a token as the platform has it now.
+    fn value(&self, name: &str) -> Option<String> {
+        self.token(name).map(|token| token.text)
+    }
+
+    fn token(&self, name: &str) -> Option<ApiToken> {
+        self.bench.sim.with(|world| world.tokens.iter().find(|token| token.spec.name == name).cloned())
+    }
+
+    fn github_secrets(&self) -> Vec<(String, String)> {
+        self.bench.sim.with(|world| {
+            let all = world.github.repositories[0].secrets.iter();
+            all.map(|secret| (secret.name.clone(), secret.value.clone())).collect()
+        })
+    }
+
+    fn rotate(&self, to: &str) -> crate::bench::Ran {
+        let ran = self.bench.run(&["token", "rotate", "pipeline", "--deployment", "demo", "--to", to]);
+        self.bench.assert_clean(&ran);
+        for value in [Some(self.old.clone()), self.value("pipeline")].into_iter().flatten() {
+            assert!(to == "stdout" || !ran.data.contains(&value), "the value was printed: {}", ran.data);
+            assert!(!ran.talk.contains(&value), "the value was printed: {}", ran.talk);
+        }
+        ran
+    }
+}
+
+#[test]
+fn a_rotated_value_is_in_the_github_secret_and_nowhere_else() {
+    let keys = Keys::new().at_github(&[("secrets", "write")]);
+    let ran = keys.rotate("github-secret:ASTRO_API_TOKEN");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let now = keys.value("pipeline").expect("a value");
+    assert_ne!(now, keys.old);
+    assert_eq!(keys.github_secrets(), [("ASTRO_API_TOKEN".to_owned(), now)], "the probe is gone, the value arrived");
+    assert!(ran.data.contains("rotated the API token pipeline") && ran.data.contains("and works"), "{}", ran.data);
+}
+
+#[test]
+fn an_environments_secret_and_another_repositorys_are_reached() {
+    let keys = Keys::new().at_github(&[("environments", "write")]);
+    let ran = keys.rotate("github-secret:acme/demo/TOKEN@prod env");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let secret = keys.bench.sim.with(|world| world.github.repositories[0].secrets[0].clone());
+    assert_eq!((secret.environment.as_deref(), secret.name.as_str()), (Some("prod env"), "TOKEN"));
+}
+
+#[test]
+fn nothing_is_rotated_when_a_place_cannot_be_written() {
+    let keys = Keys::new().at_github(&[("secrets", "read")]);
+    let ran = keys.rotate("github-secret:ASTRO_API_TOKEN");
+    assert_eq!(ran.code, 6, "{}", ran.talk);
+    assert!(ran.talk.contains("was not rotated") && ran.talk.contains("Secrets: write"), "{}", ran.talk);
+    assert_eq!((keys.value("pipeline"), keys.github_secrets()), (Some(keys.old.clone()), vec![]));
+    for token in [TOKEN, READ_TOKEN, JOB_TOKEN] {
+        let keys = Keys::new().at_gitlab(token);
+        let ran = keys.rotate("gitlab-variable:ASTRO_API_TOKEN");
+        assert!(matches!(ran.code, 4 | 6), "{token}: {}", ran.talk);
+        assert_eq!(keys.value("pipeline").as_ref(), Some(&keys.old), "{token}");
+    }
+    let keys = Keys::new();
+    for (to, code) in [("file:absent/token", 2), ("vault:x", 2), ("github-secret:X", 2)] {
+        let ran = keys.rotate(to);
+        assert_eq!(ran.code, code, "{to}: {}", ran.talk);
+    }
+    let ran = keys.bench.run(&["token", "rotate", "pipeline", "--deployment", "demo"]);
+    assert!(ran.code == 2 && ran.talk.contains("no `--to` names a place"), "{}", ran.talk);
+    assert_eq!(keys.value("pipeline").as_ref(), Some(&keys.old));
+}
+
+#[test]
+fn a_gitlab_variable_stays_protected_and_is_masked() {
+    let keys = Keys::new().at_gitlab(MAINTAINER_TOKEN);
+    let ran = keys.rotate("gitlab-variable:FRESH");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let variable = |key: &str| {
+        keys.bench.sim.with(|world| world.gitlab.projects[0].variables.iter().find(|known| known.key == key).cloned())
+    };
+    let fresh = variable("FRESH").expect("the variable");
+    assert_eq!((Some(fresh.value), fresh.masked, fresh.protected), (keys.value("pipeline"), true, false));
+    keys.bench.sim.with(|world| {
+        world.gitlab.projects[0].variables.push(StoredVariable {
+            key: "KEPT".into(),
+            value: "old".into(),
+            masked: false,
+            protected: true,
+            raw: false,
+            environment_scope: "production".into(),
+        });
+    });
+    let ran = keys.rotate("gitlab-variable:acme/platform/demo/KEPT");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let kept = variable("KEPT").expect("the variable");
+    assert_eq!((Some(kept.value), kept.masked, kept.protected), (keys.value("pipeline"), true, true));
+    assert_eq!(kept.environment_scope, "production");
+    assert_eq!(keys.bench.sim.with(|world| world.gitlab.projects[0].variables.len()), 2, "no probe is left");
+}
+
+#[test]
+fn a_value_that_cannot_be_kept_after_all_waits_in_a_file() {
+    let mut keys = Keys::new().at_github(&[("secrets", "write")]);
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
+    let refuse = |world: &mut World| {
+        let mut fault = Fault::on("PutSecret", 9, Effect::Status(422, "{\"message\":\"quota\"}".into()));
+        fault.matches.skip = 1;
+        world.faults.push(fault);
+    };
+    keys.bench.sim.with(refuse);
+    let ran = keys.rotate("github-secret:ASTRO_API_TOKEN");
+    assert_eq!(ran.code, 9, "{}", ran.talk);
+    assert!(ran.talk.contains("the old value is dead already"), "{}", ran.talk);
+    let rescued: Vec<_> = std::fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    assert_eq!(rescued.len(), 1, "{rescued:?}");
+    assert!(ran.talk.contains(&rescued[0].display().to_string()), "{}", ran.talk);
+    assert_eq!(Some(std::fs::read_to_string(&rescued[0]).expect("text")), keys.value("pipeline"));
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(rescued[0].metadata().expect("metadata").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn files_and_standard_output_hold_the_value_alone() {
+    let keys = Keys::new();
+    let path = keys.folder.path().join("token");
+    let ran = keys.rotate(&format!("file:{}", path.display()));
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert_eq!(Some(std::fs::read_to_string(&path).expect("text")), keys.value("pipeline"));
+    let ran = keys.rotate("stdout");
+    assert_eq!((ran.code, Some(ran.data.trim_end().to_owned())), (0, keys.value("pipeline")), "{}", ran.talk);
+    let ran = keys.bench.run(&["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout", "--json"]);
+    assert_eq!(ran.code, 2, "{}", ran.talk);
+}
+
+#[test]
+fn a_young_value_and_a_dry_run_change_nothing_and_say_so() {
+    let keys = Keys::new();
+    let arguments = ["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout"];
+    let ran = keys.bench.run(&[&arguments[..], &["--older-than", "101d"]].concat());
+    assert!(ran.code == 0 && ran.talk.contains("nothing to do: the API token pipeline"), "{}", ran.talk);
+    let ran = keys.bench.run(&[&arguments[..], &["--dry-run"]].concat());
+    assert!(ran.code == 0 && ran.talk.contains("would rotate the API token pipeline"), "{}", ran.talk);
+    assert_eq!(keys.value("pipeline").as_ref(), Some(&keys.old));
+    let ran = keys.bench.run(&[&arguments[..], &["--older-than", "99d"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert_ne!(keys.value("pipeline").as_ref(), Some(&keys.old));
+}
+
+#[test]
+fn the_token_in_use_can_be_rotated_and_that_is_said() {
+    let keys = Keys::new();
+    let ran = keys.bench.run(&["token", "rotate", "ci", "--scope", "organization", "--to", "stdout"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert!(ran.talk.contains("the token that this run uses"), "{}", ran.talk);
+    assert_eq!(Some(ran.data.trim_end().to_owned()), keys.value("ci"));
+}
+
+#[test]
+fn names_that_are_not_unique_or_not_there_are_refused() {
+    let keys = Keys::new();
+    keys.bench.sim.with(|world| {
+        let deployment = world.deployments[0].id.clone();
+        world.mint_token(TokenSpec { name: "pipeline".into(), deployment_ids: vec![deployment], ..TokenSpec::default() });
+    });
+    let ran = keys.rotate("stdout");
+    assert!(ran.code == 5 && ran.talk.contains("several have this name"), "{}", ran.talk);
+    let ran = keys.bench.run(&["token", "rotate", "pipelin", "--deployment", "demo", "--to", "stdout"]);
+    assert!(ran.code == 5 && ran.talk.contains("did you mean `pipeline`?"), "{}", ran.talk);
+    let ran = keys.bench.run(&["deployment", "token", "rotate", "ci", "--to", "stdout"]);
+    assert!(ran.code == 5, "{}", ran.talk);
+}
+
+#[test]
+fn a_token_is_made_with_an_end_and_its_value_is_kept() {
+    let keys = Keys::new();
+    let path = keys.folder.path().join("token").display().to_string();
+    let sink = format!("file:{path}");
+    let create = ["workspace", "token", "create", "--name", "nightly", "--role", "WORKSPACE_AUTHOR", "--to", &sink];
+    let ran = keys.bench.run(&create);
+    assert!(ran.code == 2 && ran.talk.contains("--expires-in-days"), "{}", ran.talk);
+    let workspace = keys.bench.sim.with(|world| world.workspaces[0].name.clone());
+    let whole = [&create[..], &["--workspace", &workspace, "--expiration", "30"]].concat();
+    let ran = keys.bench.run(&[&whole[..], &["--dry-run"]].concat());
+    assert!(ran.code == 0 && keys.token("nightly").is_none(), "{}", ran.talk);
+    let ran = keys.bench.run(&whole);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    keys.bench.assert_clean(&ran);
+    let made = keys.token("nightly").expect("the token");
+    assert_eq!((made.expiry_days, made.spec.roles[0].role.as_str()), (Some(30), "WORKSPACE_AUTHOR"));
+    assert_eq!(std::fs::read_to_string(&path).expect("text"), made.text);
+    assert!(!ran.data.contains(&made.text) && !ran.talk.contains(&made.text));
+    let ran = keys.bench.run(&whole);
+    assert!(ran.code == 6 && ran.talk.contains("one of that name already"), "{}", ran.talk);
+    for (role, days, code) in [("WORKSPACE_AUTOR", "30", 2), ("WORKSPACE_AUTHOR", "0", 2), ("WORKSPACE_AUTHOR", "3651", 2)] {
+        let arguments = [
+            "token",
+            "create",
+            "--scope",
+            "workspace",
+            "--name",
+            "n",
+            "--role",
+            role,
+            "--expires-in-days",
+            days,
+            "--to",
+            "stdout",
+            "--workspace",
+            &workspace,
+        ];
+        let ran = keys.bench.run(&arguments);
+        assert_eq!(ran.code, code, "{role} {days}: {}", ran.talk);
+    }
+}
+
+#[test]
+fn a_new_token_whose_value_cannot_be_kept_is_deleted_again() {
+    let keys = Keys::new().at_github(&[("secrets", "write")]);
+    keys.bench.sim.with(|world| {
+        let mut fault = Fault::on("PutSecret", 9, Effect::Status(422, "{\"message\":\"quota\"}".into()));
+        fault.matches.skip = 1;
+        world.faults.push(fault);
+    });
+    let arguments = ["deployment", "token", "create", "--name", "short", "--expires-in-days", "1", "--to", "github-secret:X"];
+    let ran = keys.bench.run(&arguments);
+    assert!(ran.code == 9 && ran.talk.contains("the token was deleted again"), "{}", ran.talk);
+    assert!(keys.token("short").is_none());
+}
+
+#[test]
+fn an_update_changes_what_is_named_and_nothing_else() {
+    let keys = Keys::new();
+    keys.bench.sim.with(|world| {
+        let token = world.tokens.iter_mut().find(|token| token.spec.name == "pipeline").expect("the token");
+        token.description = "kept".into();
+    });
+    let ran = keys.bench.run(&["deployment", "token", "update", "--name", "pipeline", "--new-name", "renamed"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let token = keys.token("renamed").expect("the token");
+    assert_eq!((token.description.as_str(), token.spec.roles[0].role.as_str()), ("kept", "DEPLOYMENT_ADMIN"));
+    let ran = keys.bench.run(&["deployment", "token", "update", "renamed"]);
+    assert_eq!(ran.code, 2, "{}", ran.talk);
+}
+
+#[test]
+fn a_wider_token_is_let_in_and_out_of_a_workspace() {
+    let keys = Keys::new();
+    let workspace = keys.bench.sim.with(|world| {
+        let member = TokenRole::on(EntityKind::Organization, &world.organizations[0].id, "ORGANIZATION_MEMBER");
+        let wide = TokenSpec { name: "wide".into(), roles: vec![member], ..TokenSpec::default() };
+        world.mint_token(wide);
+        world.workspaces[0].name.clone()
+    });
+    let roles = || keys.token("wide").expect("the token").spec.roles.len();
+    let before = roles();
+    let place = ["--workspace", workspace.as_str()];
+    let ran = keys
+        .bench
+        .run(&[&["workspace", "token", "organization-token", "add", "wide", "--role", "WORKSPACE_MEMBER"], &place[..]].concat());
+    assert_eq!((ran.code, roles()), (0, before + 1), "{}", ran.talk);
+    let ran = keys.bench.run(&[&["workspace", "token", "add", "wide", "--role", "WORKSPACE_OWNER"], &place[..]].concat());
+    assert_eq!((ran.code, roles()), (0, before + 1), "{}", ran.talk);
+    let ran = keys.bench.run(&[&["workspace", "token", "organization-token", "remove", "wide"], &place[..]].concat());
+    assert_eq!((ran.code, roles()), (0, before), "{}", ran.talk);
+    let ran = keys.bench.run(&[&["workspace", "token", "remove", "wide"], &place[..]].concat());
+    assert!(ran.code == 0 && ran.data.contains("nothing to do"), "{}", ran.talk);
+    keys.bench.assert_clean(&ran);
+}
+
+#[test]
+fn tokens_are_listed_and_deleted_by_scope() {
+    let keys = Keys::new();
+    let list = keys.bench.json(&["deployment", "token", "list"]);
+    assert_eq!((list["tokens"].as_array().map(Vec::len), &list["tokens"][0]["name"]), (Some(1), &"pipeline".into()));
+    let ran = keys.bench.run(&["token", "list", "--scope", "organization"]);
+    assert!(ran.data.contains("ci") && ran.data.contains("ORGANIZATION_OWNER") && ran.data.contains("never"), "{}", ran.data);
+    keys.bench.assert_clean(&ran);
+    let ran = keys.bench.run(&["organization", "token", "delete", "ci"]);
+    assert!(ran.code == 6 && ran.talk.contains("the token that this run uses"), "{}", ran.talk);
+    let ran = keys.bench.run(&["token", "delete", "pipeline", "--deployment", "demo"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert!(keys.token("pipeline").is_none());
+}
+
+#[test]
+fn the_own_token_is_told_and_judged() {
+    let mut keys = Keys::new();
+    let answer = keys.bench.json(&["token", "inspect", "--for", "deploy"]);
+    assert_eq!((&answer["scope"], &answer["for"]["verdict"]), (&"ORGANIZATION".into(), &"wider-than-needed".into()));
+    let ran = keys.bench.run(&["token", "inspect"]);
+    assert!(ran.code == 0 && ran.data.contains("ORGANIZATION_OWNER") && ran.data.contains("never"), "{}", ran.data);
+    keys.bench.assert_clean(&ran);
+    let old = keys.old.clone();
+    keys.bench.set("ASTRO_API_TOKEN", &old);
+    let ran = keys.bench.run(&["token", "inspect", "--for", "deployment create"]);
+    assert!(ran.code == 6 && ran.data.contains("does not suffice"), "{}{}", ran.data, ran.talk);
+    let ran = keys.bench.run(&["token", "inspect", "--for", "deploy"]);
+    assert!(ran.code == 0 && ran.data.contains("(in 99 days)"), "{}", ran.data);
+    let ran = keys.bench.run(&["token", "inspect", "--for", "deplo"]);
+    assert_eq!(ran.code, 2, "{}", ran.talk);
+    assert!(!ran.talk.contains("expires in"), "{}", ran.talk);
+    keys.bench.set("LIFTOFF_TOKEN_WARNING_DAYS", "101");
+    let ran = keys.bench.run(&["deployment", "list"]);
+    assert!(ran.code == 0 && ran.talk.contains("the Astro API token expires in 99 days"), "{}", ran.talk);
+    keys.bench.set("LIFTOFF_TOKEN_WARNING_DAYS", "0");
+    let ran = keys.bench.run(&["deployment", "list"]);
+    assert!(!ran.talk.contains("expires"), "{}", ran.talk);
+}
+
+#[test]
+fn a_refusal_names_the_role_that_is_needed() {
+    let mut keys = Keys::new();
+    let old = keys.old.clone();
+    keys.bench.set("ASTRO_API_TOKEN", &old);
+    let ran = keys.bench.run(&["deployment", "token", "list"]);
+    assert_eq!(ran.code, 6, "{}", ran.talk);
+    assert!(ran.talk.contains("needs WORKSPACE_OPERATOR or a custom role with deployment.apiTokens.get"), "{}", ran.talk);
+}
+
+#[test]
+fn a_report_tells_what_wants_attention() {
+    let mut keys = Keys::new();
+    let summary = keys.folder.path().join("summary").display().to_string();
+    let report = ["token", "report", "--deployment", "demo"];
+    let answer = keys.bench.json(&report);
+    assert_eq!(answer["concerning"][0]["concerns"], serde_json::json!(["unused", "stale"]), "{answer}");
+    let ran = keys.bench.run(&[&report[..], &["--exit-code"]].concat());
+    assert_eq!(ran.code, 7, "{}", ran.talk);
+    let ran = keys.bench.run(&[&report[..], &["--exit-code", "--unused-for", "101d", "--older-than", "101d"]].concat());
+    assert!(ran.code == 0 && ran.data.contains("0 of 1 API tokens of the Deployment demo want attention"), "{}", ran.data);
+    let whole = keys.bench.json(&["token", "report", "--scope", "organization"]);
+    assert!(whole["total"].as_u64() >= Some(3), "those of Deployments count, too: {whole}");
+    keys.bench.set("GITHUB_ACTIONS", "true").set("GITHUB_REPOSITORY", "acme/demo").set("GITHUB_SERVER_URL", "https://github.com");
+    keys.bench.set("GITHUB_STEP_SUMMARY", &summary).set("GITHUB_SHA", &"1".repeat(40)).set("GITHUB_REF", "refs/heads/main");
+    keys.bench.set("GITHUB_EVENT_NAME", "schedule");
+    let ran = keys.bench.run(&report);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let text = std::fs::read_to_string(&summary).expect("a summary");
+    assert!(text.contains("### API tokens") && text.contains("<code>pipeline</code>"), "{text}");
+}
