@@ -145,7 +145,7 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
 /// Returns the wish for a token that lives as long as a command, whose end a signal must not skip.
 fn token_wish(command: &Command) -> Option<&Token> {
     match command {
-        Command::Manage(managed) => match managed.as_ref() {
+        Command::Manage(managed) => match &managed.what {
             Manage::Airflow(AirflowVerb::Token(wish)) => Some(wish),
             _ => None,
         },

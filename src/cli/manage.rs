@@ -29,6 +29,7 @@ pub enum Manage {
     /// Finds out whether a command could run here: network, token, permissions, Deployment, engine
     Doctor(Doctor),
     /// Calls the Airflow of a Deployment, triggers its DAGs, keeps its connections, variables and pools
+    #[command(subcommand)]
     Airflow(airflow::Verb),
     /// Calls the Astro API: token, paging and retries included
     Api(Api),

@@ -1,15 +1,14 @@
 //! `liftoff deployment`: Deployments.
 
-use crate::app::manage::deployments::{apply, inspect};
+use crate::app::manage::deployments::{apply, create, inspect, logs, queues, sleep, update, variables};
 use crate::app::manage::token::place::Wanted;
 use crate::app::manage::{airflow_objects, people, scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
+use crate::model::deployment::Rest;
 use crate::model::permission::Scope;
 use crate::model::roles::Holder;
-use crate::app::manage::deployments::{apply, create, inspect, logs, queues, sleep, update, variables};
-use crate::model::deployment::Rest;
 use crate::report::answer::{Answer, Column, column};
 
 /// Columns of the list.
