@@ -3,6 +3,7 @@
 use crate::cli::airflow_objects::{ConnectionVerb, PoolVerb, VariableVerb};
 use crate::cli::deployment_file::{Apply, Diff, Inspect};
 use crate::cli::deployment_flags::{Create, Delete, Logs, Sleep, Update};
+use crate::cli::env_objects;
 use crate::cli::people::InDeployment;
 use crate::cli::token::DeploymentTokens;
 use crate::cli::{variable, worker_queue};
@@ -53,4 +54,7 @@ pub enum Verb {
     Team(InDeployment),
     /// Manages the API tokens of a Deployment
     Token(DeploymentTokens),
+    /// Connections, variables and metrics exports of the Deployment
+    #[command(subcommand)]
+    EnvObject(env_objects::InDeployment),
 }

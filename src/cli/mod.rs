@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod deployment_file;
 pub mod deployment_flags;
 pub mod doctor;
+pub mod env_objects;
 pub mod manage;
 pub mod organization;
 pub mod parse;

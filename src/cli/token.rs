@@ -59,10 +59,10 @@ pub enum Verb {
     /// Takes a wider token's role here away
     Remove(Chosen),
     /// Lets tokens of the Organization in and out, as the Astro CLI spells it
-    #[command(subcommand)]
+    #[command(subcommand, hide = true)]
     OrganizationToken(Wider),
     /// Lets tokens of the Workspace in and out, as the Astro CLI spells it
-    #[command(subcommand)]
+    #[command(subcommand, hide = true)]
     WorkspaceToken(Wider),
 }
 

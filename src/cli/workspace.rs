@@ -1,5 +1,6 @@
 //! `liftoff workspace`: what to do with Workspaces. Verbs and flags are spelt as the Astro CLI spells them.
 
+use crate::cli::env_objects;
 use crate::cli::organization::Switch;
 use crate::cli::people::InWorkspace;
 use crate::cli::token;
@@ -50,4 +51,7 @@ pub enum Verb {
     /// Manages the API tokens of a Workspace
     #[command(subcommand)]
     Token(token::Verb),
+    /// Connections, variables and metrics exports that the Workspace hands on to Deployments
+    #[command(subcommand)]
+    EnvObject(env_objects::InWorkspace),
 }

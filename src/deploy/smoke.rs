@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use crate::deploy::order::{Order, Smoke, Tools};
 use crate::deploy::outcome::{Arrival, Outcome};
 use crate::deploy::stopwatch::Stopwatch;
-use crate::deploy::trial::{Site, words};
+use crate::deploy::trial::{Obstacle, Site, words};
 use crate::error::{Error, Kind, Result};
 use crate::model::airflow::Paused;
 use crate::model::dag_run::{DagRun, NewRun, RunState, Trial, TrialEnd};
@@ -65,13 +65,12 @@ async fn tried(site: &Site, smoke: &Smoke, tools: &Tools<'_>, outcome: &Outcome)
 
 /// Returns why a DAG cannot be run; none when it can.
 async fn ready(site: &Site, smoke: &Smoke, dag: &str, grace: Duration) -> Option<TrialEnd> {
-    let unpaused = async {
-        if smoke.unpause.iter().any(|id| id == dag) && site.client.dag(dag).await?.is_some() {
-            site.client.set_paused(dag, Paused::No).await?;
-        }
-        site.obstacle(dag, grace).await
+    let may_be_unpaused = smoke.unpause.iter().any(|id| id == dag);
+    let found = match site.obstacle(dag, grace).await {
+        Ok(Some(Obstacle::Paused)) if may_be_unpaused => site.client.set_paused(dag, Paused::No).await.map(|()| None),
+        found => found,
     };
-    match unpaused.await {
+    match found {
         Ok(None) => None,
         Ok(Some(obstacle)) => Some(TrialEnd::Impossible(obstacle.to_string())),
         Err(error) => Some(unknown(&error)),

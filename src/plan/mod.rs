@@ -8,6 +8,7 @@ pub mod decide;
 pub mod deployed;
 pub mod deployments;
 pub mod description;
+pub mod environment_object;
 pub mod facts;
 pub mod guards;
 pub mod outline;

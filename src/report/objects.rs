@@ -198,3 +198,53 @@ fn one_line(error: &Error) -> String {
     let lines = error.cause().unwrap_or(error.doing()).lines();
     lines.map(str::trim).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::Secret;
+
+    fn row(name: &str, act: Act, why: Vec<Why>) -> Row {
+        Row { name: name.to_owned(), act, why }
+    }
+
+    fn draft(name: &str) -> Draft {
+        let mut draft = Draft::new(ObjectKind::Connection, name);
+        draft.text(Field::ConnType, Some("http".to_owned()));
+        draft.password = Some(Secret::new("hush"));
+        draft
+    }
+
+    #[test]
+    fn what_was_done_and_what_would_be_are_told_apart() {
+        let rows = [
+            row("a", Act::Create(draft("a")), Vec::new()),
+            row("b\u{1b}", Act::Change(draft("b"), vec![Field::Host]), vec![Why::Masked("login")]),
+            row("c", Act::Same, Vec::new()),
+            row("d", Act::Delete, Vec::new()),
+        ];
+        let kind = ObjectKind::Connection;
+        let dry = applied(kind, &rows, None);
+        assert_eq!(
+            dry.lines,
+            [
+                "would be created connection `a`: conn_type, password",
+                "would be changed connection `b\\u{1b}`: host, password",
+                "not applied: connection `b\\u{1b}`: its login, which Airflow masks",
+                "would be deleted connection `d`",
+                "1 of 4 connections unchanged",
+            ]
+        );
+        assert!(dry.failure.is_none() && dry.json["dry_run"] == json!(true));
+        let failed = || Err(Error::new(Kind::Refused, "create it").because("403\nno"));
+        let real = applied(kind, &rows, Some(&[failed(), Ok(()), Ok(()), failed()]));
+        assert_eq!(real.lines[0], "failed     connection `a`: 403; no");
+        assert_eq!(
+            (&real.json["connections"][0]["end"], &real.json["connections"][2]["end"]),
+            (&json!("failed"), &json!("unchanged"))
+        );
+        let failure = real.failure.expect("a failure");
+        assert_eq!((failure.kind(), failure.doing()), (Kind::Refused, "apply 2 of 4 connections"));
+        assert!(!format!("{dry:?} {:?} {:?}", real.lines, real.json).contains("hush"));
+    }
+}

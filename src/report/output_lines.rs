@@ -126,7 +126,7 @@ mod tests {
                 .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
         })));
         // GitLab's own limits when nobody raised them: 20 variables, 5 KB.
-        assert!(text.lines().count() <= 20 && lines(&outputs(&"x".repeat(380))).len() <= 5 << 10);
+        assert!(text.lines().count() <= 20 && lines(&outputs(&"x".repeat(350))).len() <= 5 << 10);
         assert!(!text.contains("REASON") && !text.contains("JSON"));
     }
 

@@ -16,14 +16,21 @@ use airflow_scene::{Airflow, Major, Mood, Pair, Proxy};
 use axum::http::Method;
 use liftoff::airflow::address::api_url;
 use liftoff::airflow::client::AirflowClient;
+use liftoff::deploy::trial::{Obstacle, Site};
 use liftoff::env::snapshot::Env;
 use liftoff::error::Kind;
 use liftoff::http::client::{Options, build};
 use liftoff::http::exchange::Caller;
 use liftoff::model::airflow::{Connection, Extra, Object, ObjectKind, Password, Paused};
+use liftoff::model::dag_run::{NewRun, RunState, TrialEnd};
+use liftoff::model::deployment::Deployment;
+use liftoff::model::ids::DeploymentId;
 use liftoff::model::secret::Secret;
+use liftoff::preview::apply::perform;
+use liftoff::preview::apply_plan::{Act, Others, rows};
 use liftoff::preview::copy::{Copied, copy};
 use liftoff::preview::copy_plan::{Counts, Wish, Wishes};
+use liftoff::preview::object_file::drafts;
 use liftoff::preview::reachable::reachable;
 use serde_json::{Value, json};
 
@@ -263,6 +270,142 @@ async fn a_dag_of_airflow_2_is_unpaused_and_a_broken_file_reported() {
 #[tokio::test]
 async fn a_dag_of_airflow_3_is_unpaused_and_a_broken_file_reported() {
     unpauses_and_reports(Major::Three, "3.1.8", "broken.py").await;
+}
+
+const RUNS: &str = "from airflow import DAG
+from airflow.decorators import task
+
+with DAG('good', schedule=None, is_paused_upon_creation=False):
+    @task
+    def check(**context):
+        assert context['dag_run'].conf['day'] == 1
+    check()
+
+with DAG('bad', schedule=None, is_paused_upon_creation=False):
+    @task(retries=0)
+    def load():
+        raise ValueError('broken on purpose')
+    @task
+    def after():
+        pass
+    load() >> after()
+
+with DAG('resting', schedule=None):
+    @task
+    def nothing():
+        pass
+    nothing()
+";
+
+/// Runs that end well and badly are followed to their ends; what cannot run is told before anything is triggered.
+async fn follows_runs(major: Major) {
+    let stage = Stage::new(major);
+    let target = &stage.pair.target;
+    target.parse(&[("runs.py", RUNS)]);
+    let mut deployment = Deployment::new(DeploymentId::new("d"), "demo");
+    deployment.airflow_api = Some(api_url(&stage.to.url).expect("an address"));
+    let site = Site::of(&deployment, stage.target.caller().clone(), &Secret::new(TOKEN)).expect("an Airflow");
+    let now = Duration::ZERO;
+    assert_eq!(site.obstacle("good", now).await.expect("an answer"), None);
+    assert_eq!(site.obstacle("resting", now).await.expect("an answer"), Some(Obstacle::Paused));
+    assert_eq!(site.obstacle("goood", now).await.expect("an answer"), Some(Obstacle::Absent(Some("good".to_owned()))));
+    let conf = serde_json::Map::from_iter([("day".to_owned(), json!(1))]);
+    let new = |dag: &str| {
+        let id = Some("liftoff__one".to_owned());
+        NewRun { dag: dag.to_owned(), id, logical_date: None, conf: conf.clone() }
+    };
+    // The answer to the first trigger is lost; the second finds the run that is there.
+    stage.to.expect(&Method::POST, "/dags/good/dagRuns", &[Mood::Forgetful]);
+    let first = site.triggered(&new("good")).await.expect("a run");
+    assert_eq!(site.triggered(&new("good")).await.expect("the same run").id, first.id);
+    assert_eq!(target.rows("SELECT count(*) FROM dag_run WHERE dag_id = 'good'"), json!([[1]]));
+    let bad = site.triggered(&new("bad")).await.expect("a run");
+    let error = stage.target.trigger(&NewRun { dag: "none".to_owned(), ..new("good") }).await.expect_err("no DAG");
+    assert_eq!(error.kind(), Kind::NotFound, "{error}");
+    let limit = Duration::from_secs(240);
+    let told = |_: &RunState| {};
+    let both = async { tokio::join!(site.followed(first, limit, &told), site.followed(bad, limit, &told)) };
+    let (good, bad) = target.scheduling(both).await;
+    assert_eq!(good.end, TrialEnd::Succeeded, "{good:?}");
+    assert_eq!((&bad.end, bad.words().as_str()), (&TrialEnd::Failed, "failed at `load`"), "{bad:?}");
+    let page = if major == Major::Two { "/dags/bad/grid?dag_run_id=liftoff__one" } else { "/dags/bad/runs/liftoff__one" };
+    assert!(bad.page.as_deref().is_some_and(|url| url.ends_with(page)), "{bad:?}");
+    let waiting = NewRun { dag: "resting".to_owned(), ..new("good") };
+    let waiting = site.triggered(&waiting).await.expect("a run");
+    let trial = site.followed(waiting, Duration::from_secs(1), &told).await;
+    assert_eq!(trial.end, TrialEnd::TimedOut("queued".to_owned()));
+    target.rows("DELETE FROM task_instance");
+    target.rows("DELETE FROM dag_run");
+}
+
+#[tokio::test]
+async fn runs_of_airflow_2_are_followed_to_their_ends() {
+    follows_runs(Major::Two).await;
+}
+
+#[tokio::test]
+async fn runs_of_airflow_3_are_followed_to_their_ends() {
+    follows_runs(Major::Three).await;
+}
+
+const FILES: [(ObjectKind, &str, &str); 3] = [
+    (
+        ObjectKind::Connection,
+        "db: {conn_type: postgres, host: h, password: hush-password, port: 5432, extra: {api_key: hush-key, region: eu}}\n",
+        "db: {host: other, password: hush-again}\nnew: {conn_type: http}\n",
+    ),
+    (ObjectKind::Variable, "v: {value: one, description: d}\nw: 2\n", "v: {value: one, description: e}\nx/y: {a: 1}\n"),
+    (ObjectKind::Pool, "p: {slots: 3, description: d, include_deferred: true}\n", "p: {slots: 4}\ndefault_pool: {slots: 9}\n"),
+];
+
+/// What files say is there afterwards, field by field, and nothing of it twice.
+async fn applies_files(major: Major) {
+    let stage = Stage::new(major);
+    let applied = async |kind: ObjectKind, text: &str, others: Others| {
+        let lookup = |name: &str| Err(format!("there is no {name}"));
+        let drafts = drafts("objects.yaml", text, kind, &lookup).expect("a file");
+        let there = stage.target.list(kind).await.expect("a list");
+        let rows = rows(&drafts, &there.objects, others);
+        for end in perform(&stage.target, kind, &rows).await {
+            end.expect("an end");
+        }
+        rows.into_iter().filter(|row| row.act != Act::Same).map(|row| row.name).collect::<Vec<_>>()
+    };
+    for (kind, first, second) in FILES {
+        applied(kind, first, Others::Stay).await;
+        let again = applied(kind, first, Others::Stay).await;
+        // Nobody can compare a password, nor an extra with secrets in it.
+        let expected: &[&str] = if kind == ObjectKind::Connection { &["db"] } else { &[] };
+        assert_eq!(again, expected, "{kind}");
+        applied(kind, second, Others::Stay).await;
+    }
+    let target = &stage.pair.target;
+    // Airflow 3 writes an extra anew when it changes anything else.
+    assert_eq!(
+        target.rows(&CONNECTIONS.replace("extra FROM", "json(extra) FROM")),
+        json!([
+            ["db", "postgres", "other", null, null, 5432, "hush-again", null, "{\"api_key\":\"hush-key\",\"region\":\"eu\"}"],
+            ["new", "http", null, null, null, null, null, null, null],
+        ])
+    );
+    assert_eq!(target.rows(VARIABLES), json!([["v", "one", "e"], ["w", "2", null], ["x/y", "{\"a\":1}", null]]));
+    assert_eq!(target.rows(POOLS), json!([["default_pool", 9, 0, "Default pool"], ["p", 4, 1, "d"]]));
+    for (kind, _, second) in FILES {
+        applied(kind, second.split_once('\n').expect("two lines").0, Others::Go).await;
+    }
+    assert_eq!(target.rows("SELECT conn_id FROM connection"), json!([["db"]]));
+    assert_eq!(target.rows("SELECT key FROM variable"), json!([["v"]]));
+    assert_eq!(target.rows("SELECT pool FROM slot_pool ORDER BY pool"), json!([["default_pool"], ["p"]]));
+}
+
+#[tokio::test]
+async fn files_are_applied_to_airflow_2() {
+    applies_files(Major::Two).await;
+}
+
+#[tokio::test]
+async fn files_are_applied_to_airflow_3() {
+    applies_files(Major::Three).await;
 }
 
 /// What is created although its answer is lost is found, and not created twice.

@@ -115,6 +115,19 @@ impl Airflow {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Has tasks run, as a scheduler does it, while something is done.
+    pub async fn scheduling<T>(&self, work: impl Future<Output = T>) -> T {
+        let log = std::fs::File::create(self.home.join("scheduler.log")).expect("a log");
+        let mut command = self.command("airflow", &["scheduler", "--skip-serve-logs"]);
+        let root = self.api.rsplit_once("/api/").expect("an API").0;
+        command.env("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", format!("{root}/execution/"));
+        command.stdout(log.try_clone().expect("a log")).stderr(log);
+        let scheduler = Scheduler(command.spawn().expect("the scheduler starts"));
+        let result = work.await;
+        drop(scheduler);
+        result
+    }
+
     /// Makes the DAGs folder hold exactly these files.
     pub fn take(&self, files: impl Iterator<Item = (String, Vec<u8>)>) {
         let folder = self.home.join("dags");
@@ -155,9 +168,24 @@ impl Airflow {
     }
 
     fn program(&self, name: &str, arguments: &[&str]) -> Output {
+        self.command(name, arguments).output().expect("the program starts")
+    }
+
+    fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.args(arguments).env("AIRFLOW_HOME", &self.home).env("PATH", &self.programs);
-        command.output().expect("the program starts")
+        command
+    }
+}
+
+/// A scheduler, which ends with what it was started for, also when that fails.
+struct Scheduler(std::process::Child);
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        // With SIGKILL it would leave its workers behind.
+        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
     }
 }
 

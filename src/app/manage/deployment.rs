@@ -2,7 +2,7 @@
 
 use crate::app::manage::deployments::{apply, create, inspect, logs, queues, sleep, update, variables};
 use crate::app::manage::token::place::Wanted;
-use crate::app::manage::{airflow_objects, people, scene, token};
+use crate::app::manage::{airflow_objects, env_objects, people, scene, token};
 use crate::app::session::Session;
 use crate::cli::deployment::Verb;
 use crate::error::Result;
@@ -50,6 +50,7 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
         Verb::Diff(given) => apply::diff(session, given).await,
         Verb::User(verb) => people::in_deployment(session, Holder::User, verb).await,
         Verb::Team(verb) => people::in_deployment(session, Holder::Team, verb).await,
+        Verb::EnvObject(verb) => env_objects::in_deployment(session, verb).await,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod deployment;
 pub mod deployments;
 pub mod doctor;
+pub mod env_objects;
 pub mod given;
 pub mod ip_ranges;
 pub mod organization;

@@ -1,7 +1,7 @@
 //! `liftoff workspace`: Workspaces.
 
 use crate::app::manage::token::place;
-use crate::app::manage::{people, scene, token};
+use crate::app::manage::{env_objects, people, scene, token};
 use crate::app::session::Session;
 use crate::cli::organization::Switch;
 use crate::cli::workspace::Verb;
@@ -67,6 +67,7 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
             let wanted = place::Wanted { scope: Some(Scope::Workspace), deployment: None };
             token::run::of(session, &wanted, verb).await
         }
+        Verb::EnvObject(verb) => env_objects::in_workspace(session, verb).await,
     }
 }
 

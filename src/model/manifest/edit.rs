@@ -28,6 +28,8 @@ pub struct Edit {
     pub removed_queues: BTreeSet<String>,
     /// Dotted paths whose values come from the environment and are not to be shown, with how they are written.
     pub hidden: BTreeMap<String, String>,
+    /// Dotted paths that end with a name out of the environment, with how they are shown.
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// An environment variable that is to be there.

@@ -28,6 +28,14 @@ impl<T> At<T> {
     }
 }
 
+impl At<String> {
+    /// Returns the text as it may be shown: as it is written where the environment filled it in.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.written.as_ref().unwrap_or(&self.value)
+    }
+}
+
 /// What a file says of one Deployment. What it does not mention is `None` and stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {

@@ -1,10 +1,11 @@
 //! The difference between a Deployment and what it is to be, as a list that people can read. Secrets are never in it: of
 //! them it says only whether they are set anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::model::manifest::edit::Edit;
 use crate::model::record::Record;
 use crate::plan::deployments::keys;
 use crate::plan::deployments::merge::{queue_name, schedule_name};
@@ -51,12 +52,9 @@ pub struct Change {
     pub new: Option<String>,
 }
 
-/// Values that are not to be shown, by dotted path, with how they are written.
-pub type Hidden = BTreeMap<String, String>;
-
 /// Returns every difference, in the order of a Deployment file. Fields that only the platform sets are not compared.
 #[must_use]
-pub fn changes(present: &Record, wanted: &Record, hidden: &Hidden) -> Vec<Change> {
+pub fn changes(present: &Record, wanted: &Record, edit: &Edit) -> Vec<Change> {
     let mut all = settings(present, wanted);
     all.extend(variables(present, wanted));
     all.extend(queues(present, wanted));
@@ -64,10 +62,15 @@ pub fn changes(present: &Record, wanted: &Record, hidden: &Hidden) -> Vec<Change
     all.extend(schedules(present, wanted));
     all.extend(remote(present, wanted));
     for change in &mut all {
-        if let (Some(written), Some(_)) = (hidden.get(&change.path), &change.new) {
+        if let (Some(written), Some(_)) = (edit.hidden.get(&change.path), &change.new) {
             // The old value could be the very value that the environment keeps secret.
             change.old = change.old.as_ref().filter(|_| !change.path.starts_with("environment_variables.")).cloned();
             change.new = Some(written.clone());
+        }
+        let inside = |path: &str| change.path.strip_prefix(path).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+        let alias = edit.aliases.iter().find_map(|(path, shown)| Some(format!("{shown}{}", inside(path)?)));
+        if let Some(alias) = alias {
+            change.path = alias;
         }
     }
     all
@@ -83,15 +86,20 @@ fn settings(present: &Record, wanted: &Record) -> Vec<Change> {
     let single = keys::SETTINGS.iter().map(|setting| (setting.key, setting.field));
     let named = [("name", "name"), ("default_worker_type", "taskPodNodePoolId"), ("cluster_name", "clusterId")];
     let fields = named.into_iter().take(1).chain(single).chain(named.into_iter().skip(1));
-    fields
-        .filter_map(|(key, field)| compared(format!("configuration.{key}"), present.value(field), wanted.value(field)))
-        .collect()
+    let value = |record: &Record, field: &str| match field {
+        // The answer names only the identity in force.
+        "workloadIdentity" => record.value(field).or(record.value("effectiveWorkloadIdentity")).cloned(),
+        _ => record.value(field).cloned(),
+    };
+    let compare =
+        |(key, field)| compared(format!("configuration.{key}"), value(present, field).as_ref(), value(wanted, field).as_ref());
+    fields.filter_map(compare).collect()
 }
 
 /// Compares two values; absent, empty, `false` and zero are the same, because the platform leaves them out at will.
 fn compared(path: String, old: Option<&Value>, new: Option<&Value>) -> Option<Change> {
     let (old, new) = (old.filter(|value| !is_nothing(value)), new.filter(|value| !is_nothing(value)));
-    if old == new {
+    if old == new || is_quantity(&path) && old.and_then(quantity).is_some_and(|old| new.and_then(quantity) == Some(old)) {
         return None;
     }
     let how = match (old, new) {
@@ -103,6 +111,30 @@ fn compared(path: String, old: Option<&Value>, new: Option<&Value>) -> Option<Ch
     let turned = old.or(new).is_some_and(Value::is_boolean);
     let of = |value: Option<&Value>| value.map(shown).or_else(|| turned.then(|| "false".to_owned()));
     Some(Change { path, how: if turned { How::Changed } else { how }, old: of(old), new: of(new) })
+}
+
+/// Settings that are Kubernetes quantities.
+fn is_quantity(path: &str) -> bool {
+    path.ends_with("_cpu") || path.ends_with("_memory") || path.ends_with("_storage")
+}
+
+/// Returns the size of a Kubernetes quantity, which can be written in several ways: `0.5Gi` is `512Mi`.
+fn quantity(value: &Value) -> Option<f64> {
+    const UNITS: &[(&str, f64)] = &[
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("m", 0.001),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+    ];
+    let text = value.as_str()?.trim();
+    let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, *size)));
+    let (number, size) = unit.unwrap_or((text, 1.0));
+    number.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number * size)
 }
 
 fn is_nothing(value: &Value) -> bool {

@@ -23,19 +23,19 @@ pub fn problems(manifest: &Manifest) -> Vec<Problem> {
         longer(&mut all, description.line, "description", description.value.as_str().unwrap_or_default(), MOST_DESCRIPTION);
     }
     for email in manifest.emails.iter().flatten().filter(|email| !is_address(&email.value)) {
-        all.push((email.line, format!("`{}` is no e-mail address", email.written.as_ref().unwrap_or(&email.value))));
+        all.push((email.line, format!("`{}` is no e-mail address", email.shown())));
     }
     for variable in manifest.variables.iter().flatten().filter(|it| !is_variable_name(&it.key.value)) {
         all.push((
             variable.key.line,
-            format!("`{}` cannot be the name of an environment variable", variable.key.value.escape_debug()),
+            format!("`{}` cannot be the name of an environment variable", variable.key.shown().escape_debug()),
         ));
     }
     for queue in manifest.queues.iter().flatten() {
         longer(&mut all, queue.name.line, "name of a worker queue", &queue.name.value, MOST_QUEUE_NAME);
         let (least, most) = (queue.least.as_ref().map(|it| it.value), queue.most.as_ref().map(|it| it.value));
         if most.is_some_and(|most| most != 0 && least.is_some_and(|least| least > most)) {
-            let what = format!("the worker queue {} has more workers at least than at most", queue.name.value);
+            let what = format!("the worker queue {} has more workers at least than at most", queue.name.shown());
             all.push((queue.name.line, what));
         }
     }
@@ -51,7 +51,7 @@ fn schedules(all: &mut Vec<Problem>, manifest: &Manifest) {
     for schedule in schedules {
         for line in [&schedule.hibernate_at, &schedule.wake_at] {
             if line.value.split_whitespace().count() != 5 {
-                let shown = line.written.as_ref().unwrap_or(&line.value);
+                let shown = line.shown();
                 all.push((line.line, format!("`{shown}` is no cron line of five fields, such as `0 20 * * 1-5`")));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::manifest::edit::VariableEdit;
-use crate::model::manifest::entry::{ScheduleEntry, VariableEntry};
+use crate::model::manifest::entry::{At, ScheduleEntry, VariableEntry};
 use crate::model::record::Record;
 use crate::plan::deployments::merge::schedule_name;
 use crate::plan::deployments::resolving::Resolving;
@@ -18,6 +18,9 @@ pub fn resolve(resolving: &mut Resolving<'_>) {
         resolving.asked.edit.variables = Some(edits);
     }
     if let Some(emails) = &manifest.emails {
+        for email in emails {
+            resolving.alias("alert_emails", &email.value, email);
+        }
         resolving.asked.edit.emails = Some(emails.iter().map(|email| email.value.clone()).collect());
     }
     if let Some(entries) = &manifest.schedules {
@@ -46,20 +49,22 @@ pub fn resolve(resolving: &mut Resolving<'_>) {
 }
 
 fn variable(resolving: &mut Resolving<'_>, entry: &VariableEntry) -> Option<VariableEdit> {
-    let (key, line) = (entry.key.value.clone(), entry.key.line);
+    let (key, shown, line) = (entry.key.value.clone(), entry.key.shown().to_owned(), entry.key.line);
+    resolving.alias("environment_variables", &key, &entry.key);
     let present = resolving.around.present.map(|it| it.records("environmentVariables")).unwrap_or_default();
     let present = present.iter().find(|variable| variable.text("key") == key);
     let was_secret = present.map(|variable| variable.flag("isSecret"));
     let is_secret = entry.is_secret.or(was_secret).unwrap_or_default();
     if was_secret == Some(true) && !is_secret {
-        resolving.wrong(line, format!("the secret {key} cannot be made readable; delete it first"));
+        resolving.wrong(line, format!("the secret {shown} cannot be made readable; delete it first"));
         return None;
     }
     // Exports show an empty text or nothing for secrets.
     let value = entry.value.as_ref().filter(|value| !(is_secret && value.value.is_empty()));
     if value.is_none() && !(is_secret && present.is_some()) {
-        let how = if is_secret { format!("; take it from the environment, such as `value: ${{{key}}}`") } else { String::new() };
-        resolving.wrong(line, format!("the environment variable {key} has no `value`{how}"));
+        let how =
+            if is_secret { format!("; take it from the environment, such as `value: ${{{shown}}}`") } else { String::new() };
+        resolving.wrong(line, format!("the environment variable {shown} has no `value`{how}"));
         return None;
     }
     if let Some(value) = value {
@@ -76,6 +81,12 @@ fn schedules(resolving: &mut Resolving<'_>, entries: &[ScheduleEntry]) {
         let mut edit: Map<String, Value> = Map::new();
         edit.insert("hibernateAtCron".into(), entry.hibernate_at.value.clone().into());
         edit.insert("wakeAtCron".into(), entry.wake_at.value.clone().into());
+        let written = (&entry.hibernate_at.written, &entry.wake_at.written);
+        if written != (&None, &None) {
+            let shown = At::new(0, format!("{} to {}", entry.hibernate_at.shown(), entry.wake_at.shown()));
+            let shown = At { written: Some(shown.value.clone()), ..shown };
+            resolving.alias("hibernation_schedules", &schedule_name(&edit), &shown);
+        }
         let there = present.iter().find(|it| schedule_name(it.fields()) == schedule_name(&edit));
         let (is_new, described) = (there.is_none(), there.is_some_and(|it| !it.text("description").is_empty()));
         if let Some(description) = entry.description.as_ref().filter(|text| described || !text.is_empty()) {

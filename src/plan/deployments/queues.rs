@@ -40,7 +40,8 @@ pub fn resolve(resolving: &mut Resolving<'_>) {
         resolving.wrong(line, "one of the worker queues must be called `default`");
     }
     if edits.is_empty() {
-        required(resolving);
+        // Every Deployment with these has at least one, so an empty list says nothing.
+        return required(resolving);
     }
     resolving.asked.edit.queues.get_or_insert_default().extend(edits);
 }
@@ -83,6 +84,7 @@ fn queue(resolving: &mut Resolving<'_>, entry: &QueueEntry) -> Map<String, Value
     let name = &entry.name.value;
     let there = present(resolving, name);
     let path = format!("worker_queues.{name}");
+    resolving.alias("worker_queues", name, &entry.name);
     let mut edit = Map::new();
     edit.insert("name".into(), name.clone().into());
     if there.is_none() {
@@ -130,7 +132,7 @@ fn machine(resolving: &mut Resolving<'_>, wanted: &At<String>, there: Option<&Re
     if names.is_empty() || names.contains(&name.as_str()) {
         return Some(("astroMachine", name));
     }
-    let shown = wanted.written.as_ref().unwrap_or(&wanted.value);
+    let shown = wanted.shown();
     resolving.wrong(wanted.line, format!("there is no worker type `{shown}`; there are {}", names.join(", ")));
     None
 }
@@ -144,7 +146,7 @@ fn node_pool(resolving: &mut Resolving<'_>, wanted: &At<String>, in_use: Option<
     }
     let types: Vec<&str> = pools.iter().map(|pool| pool.text("nodeInstanceType")).collect();
     let near = nearest(&wanted.value, types.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-    let shown = wanted.written.as_ref().unwrap_or(&wanted.value);
+    let shown = wanted.shown();
     resolving.wrong(wanted.line, format!("the cluster has no node pool of `{shown}`{}", near.unwrap_or_default()));
     None
 }
@@ -170,7 +172,7 @@ fn within(resolving: &mut Resolving<'_>, entry: &QueueEntry, (key, field): (&str
     let machine = entry.worker_type.value.to_ascii_uppercase();
     let Some((floor, ceiling, _)) = range(resolving, field, &machine) else { return };
     if at.value < floor || at.value > ceiling {
-        resolving.wrong(at.line, format!("`{key}` of the worker queue {} must be from {floor} to {ceiling}", entry.name.value));
+        resolving.wrong(at.line, format!("`{key}` of the worker queue {} must be from {floor} to {ceiling}", entry.name.shown()));
     }
 }
 

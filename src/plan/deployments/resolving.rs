@@ -57,6 +57,13 @@ impl Resolving<'_> {
         self.hide(path, at);
     }
 
+    /// Remembers that a name in a path is not to be shown, if it comes from the environment.
+    pub fn alias(&mut self, list: &str, name: &str, at: &At<String>) {
+        if let Some(written) = &at.written {
+            self.asked.edit.aliases.insert(format!("{list}.{name}"), format!("{list}.{written}"));
+        }
+    }
+
     /// Remembers that a value is not to be shown, if it comes from the environment.
     pub fn hide<T>(&mut self, path: &str, at: &At<T>) {
         if let Some(written) = &at.written {

@@ -41,7 +41,7 @@ pub fn variables(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<VariableE
         }
         let Some(key) = named(reading, key, item, "an environment variable", "key") else { continue };
         if all.iter().any(|earlier| earlier.key.value == key.value) {
-            reading.wrong(key.line, format!("the environment variable {} is there twice", key.value));
+            reading.wrong(key.line, format!("the environment variable {} is there twice", key.shown()));
         }
         let value = value.map(|text| At { line: text.line, value: Secret::new(text.value), written: text.written });
         all.push(VariableEntry { key, value, is_secret });
@@ -70,7 +70,7 @@ pub fn queues(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<QueueEntry>>
         let Some(name) = named(reading, name, item, "a worker queue", "name") else { continue };
         let Some(worker_type) = named(reading, worker_type, item, "a worker queue", "worker_type") else { continue };
         if all.iter().any(|earlier| earlier.name.value == name.value) {
-            reading.wrong(name.line, format!("the worker queue {} is there twice", name.value));
+            reading.wrong(name.line, format!("the worker queue {} is there twice", name.shown()));
         }
         all.push(QueueEntry { name, worker_type, least, most, concurrency, ephemeral_storage: storage });
     }

@@ -123,6 +123,9 @@ fn an_update_changes_only_what_is_named() {
     }
     assert_eq!(after["isCicdEnforced"], true);
     assert_eq!(values(&bench), owned(&[("STAGE", "prod", false), ("PASSWORD", "stored", true)]));
+    let identity = ["deployment", "update", "--deployment", "renamed", "--workload-identity", "arn:aws:iam::1:role/ours"];
+    assert!(succeeded(&bench, &identity).data.starts_with("changed the Deployment"));
+    assert!(succeeded(&bench, &identity).data.starts_with("nothing to change"));
     let update = |flags: &[&str]| [&["deployment", "update", "--deployment", "renamed"], flags].concat().join(" ");
     for (flags, code, said) in [
         (&[][..], 2, "no flag says what to change"),

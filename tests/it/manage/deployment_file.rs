@@ -150,6 +150,9 @@ fn what_a_file_does_not_name_goes_only_with_prune() {
     for line in ["- environment_variables.PASSWORD: (secret)", "- worker_queues.heavy: A10", "- alert_emails.b@example.com"] {
         assert!(gone.data.contains(line), "{line}\n{}", gone.data);
     }
+    bench.write("heavy.yaml", &format!("{HEAD}  worker_queues: [{{name: heavy, worker_type: A10}}]\n"));
+    let headless = bench.run(&["deployment", "apply", "-f", "heavy.yaml", "--prune"]);
+    assert!(headless.code == 3 && headless.talk.contains("none would be left that is called `default`"), "{}", headless.talk);
     succeeded(&bench, &["deployment", "apply", "-f", "d.yaml", "--prune"]);
     let after = answer(&bench, "demo");
     assert_eq!(after["environmentVariables"].as_array().map(Vec::len), Some(1));

@@ -7,6 +7,7 @@ mod audit;
 mod deployment;
 mod deployment_file;
 mod doctor;
+mod env_objects;
 mod lists;
 mod organization;
 mod token;

@@ -275,3 +275,13 @@ fn a_preview_gets_the_variables_that_came_later_and_keeps_those_set_by_hand() {
         assert!(!ran.data.contains("without a value"), "{}", ran.data);
     }
 }
+
+#[test]
+fn a_smoke_run_of_a_preview_unpauses_what_the_preview_unpauses_anyway() {
+    let life = Life::new();
+    let sync = ["sync", "--smoke-dags", "sales", "--preview-unpause", "sales"];
+    let ran = life.preview(&sync);
+    let preview = life.only();
+    assert!(ran.data.contains("Smoke run   sales succeeded"), "{}\n{}", ran.data, ran.talk);
+    assert_eq!((preview.airflow.runs.made.len(), preview.airflow.dags[0].is_paused), (1, false));
+}

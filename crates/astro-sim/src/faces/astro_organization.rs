@@ -8,7 +8,7 @@ use crate::faces::astro_render::{self, time};
 use crate::faces::astro_render_people::subject;
 use crate::faces::astro_request::{Outcome, Request};
 use crate::refusal::Refusal;
-use crate::rules::{accounts, ip_ranges, roles};
+use crate::rules::{accounts, clusters, ip_ranges, roles};
 use crate::world::network::{Cluster, IpRange};
 use crate::world::role::{
     CustomRole, DAG_PERMISSIONS, DAG_ROLES, DEPLOYMENT_ADMIN, DEPLOYMENT_PERMISSIONS, ORGANIZATION_ROLES, WORKSPACE_ROLES,
@@ -37,7 +37,7 @@ pub fn perform(world: &mut World, operation: &str, request: &Request<'_>) -> Opt
         | "BulkDeleteAllowedIpAddressRanges"
         | "DeleteAllowedIpAddressRange" => ip_range(world, operation, request),
         "ListClusters" => list_clusters(world, request).map(Some),
-        "GetCluster" => get_cluster(world, request).map(Some),
+        "GetCluster" | "CreateCluster" | "UpdateCluster" | "DeleteCluster" => cluster(world, operation, request),
         "GetClusterOptions" => Ok(Some(cluster_options(request))),
         _ => return None,
     };
@@ -172,10 +172,16 @@ fn list_clusters(world: &World, request: &Request<'_>) -> Result<Value, Refusal>
     page(request, "clusters", wanted.map(render_cluster).collect())
 }
 
-fn get_cluster(world: &World, request: &Request<'_>) -> Result<Value, Refusal> {
-    let id = request.id("clusterId");
-    let own = |cluster: &&Cluster| cluster.id == id && cluster.organization_id == request.caller.spec.organization_id;
-    world.clusters.iter().find(own).map(render_cluster).ok_or_else(|| Refusal::not_found("cluster", id))
+fn cluster(world: &mut World, operation: &str, request: &Request<'_>) -> Outcome {
+    let (caller, body) = (&request.caller, &request.body);
+    let mut id = request.id("clusterId").to_owned();
+    match operation {
+        "CreateCluster" => id = clusters::create(world, caller, body)?,
+        "UpdateCluster" => clusters::update(world, caller, &id, body)?,
+        "DeleteCluster" => return clusters::delete(world, caller, &id).map(|()| None),
+        _ => {}
+    }
+    clusters::enter(world, caller, &id).map(|cluster| Some(render_cluster(cluster)))
 }
 
 fn render_cluster(cluster: &Cluster) -> Value {

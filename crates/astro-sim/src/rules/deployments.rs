@@ -123,7 +123,10 @@ fn apply(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<
             deployment.settings.insert(key.into(), value.clone());
         }
     }
-    apply_queues(world, deployment, body);
+    if let Some(identity) = fields::filled(body, "workloadIdentity") {
+        deployment.settings.insert("effectiveWorkloadIdentity".into(), identity.into());
+    }
+    apply_queues(world, deployment, body)?;
     apply_scheduler(deployment, body);
     apply_scaling(deployment, body);
     apply_remote(deployment, body);
@@ -141,20 +144,30 @@ fn apply_scheduler(deployment: &mut Deployment, body: &Body) {
     }
 }
 
-fn apply_queues(world: &mut World, deployment: &mut Deployment, body: &Body) {
+/// Replaces the whole list: what is missing is removed, and a queue without an id is a new one. That an id must be one of
+/// the Deployment's is inferred.
+fn apply_queues(world: &mut World, deployment: &mut Deployment, body: &Body) -> Result<(), Refusal> {
     if deployment.executor == "KUBERNETES" {
         deployment.settings.remove("workerQueues");
     }
-    let Some(queues) = body.get("workerQueues").and_then(Value::as_array) else { return };
+    let Some(queues) = body.get("workerQueues").and_then(Value::as_array) else { return Ok(()) };
+    let stored = deployment.settings.get("workerQueues").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut answered = Vec::new();
     for queue in queues.iter().filter_map(Value::as_object) {
         let mut queue = queue.clone();
-        queue.entry("id").or_insert_with(|| world.ids.fresh().into());
+        match fields::filled(&queue, "id") {
+            Some(id) if !stored.iter().any(|stored| stored["id"] == id.as_str()) => {
+                return Err(Refusal::invalid(format!("Invalid request: workerQueues has no queue {id}")));
+            }
+            Some(_) => {}
+            None => drop(queue.insert("id".into(), world.ids.fresh().into())),
+        }
         queue.insert("podCpu".into(), "1".into());
         queue.insert("podMemory".into(), "2Gi".into());
         answered.push(Value::Object(queue));
     }
     deployment.settings.insert("workerQueues".into(), answered.into());
+    Ok(())
 }
 
 /// Takes the override out of the scaling settings, which have their own place on a Deployment.

@@ -14,6 +14,7 @@ pub mod airflow_variables;
 pub mod airflow_write;
 pub mod audit;
 pub mod authority;
+pub mod clusters;
 pub mod cron;
 pub mod deployment_checks;
 pub mod deployments;

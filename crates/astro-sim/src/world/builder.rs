@@ -84,7 +84,7 @@ impl World {
     }
 
     /// Returns a world to try things in: the Deployment `demo` with one old deploy of image and DAGs, an Organization
-    /// token, and the repository `acme/demo` with pull request 1 on every forge.
+    /// token, two users and a Team, and the repository `acme/demo` with pull request 1 on every forge.
     pub fn sandbox() -> World {
         let mut world = World::new().deployment(Deployment::named("demo"));
         let id = world.deployments.first().map(|found| found.id.clone()).unwrap_or_default();
@@ -112,6 +112,7 @@ impl World {
         world.github.repositories.push(repository);
         world.add_sandbox_gitea();
         world.add_sandbox_azure_devops();
+        world.add_sandbox_people();
         world
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::network::{Cluster, IpRange};
 use crate::world::people::{Team, User, UserStatus};
 use crate::world::records::{AuditEvent, LogLine};
-use crate::world::role::{CustomRole, SubjectRoles};
+use crate::world::role::{CustomRole, ORGANIZATION_OWNER, SubjectRoles};
 use crate::world::state::World;
 
 impl World {
@@ -94,6 +94,16 @@ impl World {
         let at = self.ago(age);
         event["timestamp"] = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into();
         self.audit.events.push(AuditEvent { at, event });
+    }
+
+    /// Puts an owner, a member and a Team of it into the sandbox.
+    pub fn add_sandbox_people(&mut self) {
+        let workspace = self.workspaces.first().map(|found| found.id.clone()).unwrap_or_default();
+        self.add_user("owner@acme.test", SubjectRoles::of(ORGANIZATION_OWNER).in_workspace(&workspace, "WORKSPACE_OWNER"));
+        let member = SubjectRoles::of("ORGANIZATION_MEMBER").in_workspace(&workspace, "WORKSPACE_MEMBER");
+        let member = self.add_user("member@acme.test", member);
+        self.add_team("Data engineers", SubjectRoles::of("ORGANIZATION_MEMBER"), &[&member]);
+        self.add_cluster(Cluster::named("demo"));
     }
 
     fn ago(&self, age: SignedDuration) -> Timestamp {

@@ -135,6 +135,32 @@ async fn an_update_may_not_make_what_could_not_have_been_made() {
 }
 
 #[tokio::test]
+async fn queues_are_replaced_as_a_whole_and_known_by_their_ids() {
+    let bench = Bench::with(Deployment { executor: "CELERY".into(), ..Deployment::named("one") }).await;
+    let (_, shown) = bench.get(&bench.path("")).await;
+    let update = async |queues: &[Value]| {
+        let mut update = json!({ "type": "STANDARD", "environmentVariables": [], "workerQueues": queues });
+        for field in
+            ["name", "workspaceId", "executor", "schedulerSize", "isCicdEnforced", "isDagDeployEnabled", "isHighAvailability"]
+        {
+            update[field] = shown[field].clone();
+        }
+        let (status, answer) = bench.post(&bench.path(""), update).await;
+        let ids: Vec<Value> = answer["workerQueues"].as_array().into_iter().flatten().map(|it| it["id"].clone()).collect();
+        (status.as_u16(), ids)
+    };
+    let (status, first) = update(&[queue("default", &[]), queue("big", &[])]).await;
+    assert_eq!((status, first.len()), (200, 2));
+    let kept = queue("default", &[("id", first[0].clone())]);
+    let (_, second) = update(&[queue("big", &[]), kept.clone()]).await;
+    assert_eq!(second[1], first[0]);
+    assert_ne!(second[0], first[1], "a queue without its id is a new one");
+    assert_eq!(update(&[kept]).await, (200, vec![first[0].clone()]));
+    assert_eq!(update(&[queue("default", &[("id", first[1].clone())])]).await.0, 400, "an id of no queue");
+    assert_eq!(bench.sim.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn each_creation_is_later_than_the_one_before() {
     let bench = Bench::on(World::new()).await;
     bench.sim.with(|world| world.clock = Clock::Fixed("2026-01-14T12:30:00.0009Z".parse().unwrap()));

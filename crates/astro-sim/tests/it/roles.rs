@@ -77,3 +77,26 @@ async fn clusters_their_options_and_the_organization_itself_are_told() {
     assert_eq!(groups[0]["name"], "DEPLOYMENT");
     assert_eq!(bench.sim.violations(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_cluster_is_made_changed_and_deleted_once_it_is_empty() {
+    let bench = Bench::on(World::new().deployment(Deployment::named("one"))).await;
+    let workspace = bench.sim.with(|world| world.workspaces[0].id.clone());
+    let new = json!({ "cloudProvider": "AWS", "name": "west", "region": "us-west-2", "type": "DEDICATED", "vpcSubnetRange": "10.0.0.0/20" });
+    let (status, made) = bench.post("/clusters", new).await;
+    assert_eq!((status, &made["region"]), (StatusCode::OK, &json!("us-west-2")), "{made}");
+    let path = format!("/clusters/{}", made["id"].as_str().unwrap());
+    let change =
+        |workspace: &str| json!({ "clusterType": "DEDICATED", "name": "far west", "k8sTags": [], "workspaceIds": [workspace] });
+    let (status, changed) = bench.post(&path, change(&workspace)).await;
+    assert_eq!((status, &changed["name"], &changed["workspaceIds"]), (StatusCode::OK, &json!("far west"), &json!([workspace])));
+    assert_eq!(bench.post(&path, change("other")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(bench.post(&path, json!({ "clusterType": "HYBRID" })).await.0, StatusCode::BAD_REQUEST);
+    let use_it = |value: Value| bench.sim.with(|world| world.deployments[0].settings.insert("clusterId".into(), value));
+    use_it(made["id"].clone());
+    let delete = async || bench.send(Method::DELETE, &path, None).await.status();
+    assert_eq!(delete().await, StatusCode::BAD_REQUEST);
+    use_it(json!("another"));
+    assert_eq!((delete().await, delete().await), (StatusCode::NO_CONTENT, StatusCode::NOT_FOUND));
+    assert_eq!(bench.sim.violations(), Vec::<String>::new());
+}

@@ -41,7 +41,7 @@ pub async fn jobs(session: &Session, astro: &AstroClient, files: &Files) -> Resu
         let options = options(astro, manifest, present.as_ref(), &clusters).await?;
         let around = Surroundings { present: present.as_ref(), options: options.as_ref(), clusters: &clusters };
         let asked = resolve::asked(manifest, around)?;
-        jobs.push(Job {
+        let job = Job {
             place: format!("{}:{}", manifest.file, manifest.line),
             name: manifest.name.value.clone(),
             workspace: (workspace.id().to_owned(), workspace.text("name").to_owned()),
@@ -49,7 +49,15 @@ pub async fn jobs(session: &Session, astro: &AstroClient, files: &Files) -> Resu
             edit: asked.edit,
             rest: if files.prune { Rest::Pruned } else { Rest::Kept },
             notes: asked.notes,
-        });
+        };
+        let queues = job.wanted().records("workerQueues");
+        if !queues.is_empty() && !queues.iter().any(|queue| queue.text("name") == "default") {
+            let doing = format!("change the worker queues of {}", job.name);
+            return Err(Error::new(Kind::Project, doing)
+                .because("none would be left that is called `default`")
+                .at(manifest.file.clone(), Some(manifest.line)));
+        }
+        jobs.push(job);
     }
     Ok(jobs)
 }

@@ -41,7 +41,7 @@ impl Job {
     /// Returns what will change.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
-        let mut all = changes(&self.before(), &self.wanted(), &self.edit.hidden);
+        let mut all = changes(&self.before(), &self.wanted(), &self.edit);
         // Everything of a new Deployment is new.
         all.retain(|change| self.present.is_some() || change.path != "configuration.name");
         all

@@ -4,10 +4,12 @@ use serde_json::json;
 
 use crate::error::Kind;
 use crate::model::manifest::edit::Rest;
+use crate::plan::deployments::merge::merged;
+use crate::plan::deployments::resolving::Surroundings;
 use crate::plan::deployments::tests::worlds::{
-    asked, dedicated, difference, hosted, hybrid, kubernetes, lines, lookup, one, wanted,
+    asked, dedicated, difference, hosted, hybrid, kubernetes, lines, lookup, one, options, record, wanted,
 };
-use crate::plan::deployments::{body, read};
+use crate::plan::deployments::{body, read, resolve};
 
 const HEAD: &str = "deployment:\n  configuration:\n    name: demo\n";
 
@@ -229,6 +231,51 @@ changed worker_queues.default.max_worker_count: 10 > ${COUNT}"
 }
 
 #[test]
+fn a_name_out_of_the_environment_is_not_shown_either() {
+    let mut present = hosted();
+    let text = format!(
+        "{HEAD}  environment_variables: [{{key: 'A_${{PASSWORD}}', value: x}}]\n  alert_emails: ['${{PASSWORD}}@example.com']
+  worker_queues: [{{name: default, worker_type: A5}}, {{name: 'q-${{PASSWORD}}', worker_type: A5, min_worker_count: 2}}]
+  hibernation_schedules: [{{hibernate_at: '${{PASSWORD}} 1 * * *', wake_at: 0 2 * * *, enabled: true}}]\n"
+    );
+    for _ in 0..2 {
+        let said = lines(&difference(&text, &present, Rest::Kept));
+        assert!(!said.contains("hunter2") && said.contains("alert_emails.${PASSWORD}@example.com"), "{said}");
+        let mut wanted = wanted(&text, &present, Rest::Kept).record;
+        wanted.set("contactEmails", json!([]));
+        let queues: Vec<serde_json::Value> = wanted.list("workerQueues").to_vec();
+        let raised = queues.into_iter().map(|mut queue| {
+            queue["minWorkerCount"] = json!(3);
+            queue
+        });
+        wanted.set("workerQueues", raised.collect::<Vec<_>>());
+        present = wanted;
+    }
+    let twice = format!(
+        "{HEAD}  worker_queues: [{{name: '${{PASSWORD}}', worker_type: A5}}, {{name: '${{PASSWORD}}', worker_type: A5}}]\n"
+    );
+    let error = one(&twice).expect_err("twice").to_string();
+    assert!(!error.contains("hunter2") && error.contains("${PASSWORD} is there twice"), "{error}");
+}
+
+#[test]
+fn the_same_size_in_other_words_is_no_change() {
+    let present = hosted();
+    let same =
+        format!("{HEAD}    default_task_pod_cpu: 250m\n    default_task_pod_memory: 512Mi\n    resource_quota_cpu: 10.0\n");
+    assert_eq!(lines(&difference(&same, &present, Rest::Kept)), "");
+    let other = format!("{HEAD}    default_task_pod_memory: 0.5G\n    workload_identity: arn:aws:iam::1:role/other\n");
+    let changes = lines(&difference(&other, &present, Rest::Kept));
+    assert_eq!(
+        changes,
+        "changed configuration.default_task_pod_memory: 0.5Gi > 0.5G
+changed configuration.workload_identity: arn:aws:iam::1:role/astro > arn:aws:iam::1:role/other"
+    );
+    let in_force = format!("{HEAD}    workload_identity: arn:aws:iam::1:role/astro\n");
+    assert_eq!(lines(&difference(&in_force, &present, Rest::Kept)), "");
+}
+
+#[test]
 fn an_executor_brings_its_queues_and_takes_them_along() {
     let mut present = hosted();
     let text = format!("{HEAD}    executor: KUBERNETES\n");
@@ -273,5 +320,24 @@ fn a_new_deployment_is_made_in_one_call() {
             "workerQueues": [{"name": "default", "isDefault": true, "nodePoolId": "p3", "minWorkerCount": 0, "maxWorkerCount": 10, "workerConcurrency": 16}],
             "environmentVariables": [{"key": "A", "isSecret": false, "value": "b"}, {"key": "S", "isSecret": true, "value": "hunter2"}],
         })
+    );
+}
+
+#[test]
+fn the_example_of_the_documentation_makes_a_deployment() {
+    let page = include_str!("../../../../docs/deployment-file.md");
+    let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 1);
+    let filled = |name: &str| Some(name.to_lowercase());
+    let manifest = read::manifests("example", examples[0], &filled).expect("a Deployment file").remove(0);
+    let options = options();
+    let around = Surroundings { present: None, options: Some(&options), clusters: &[] };
+    let asked = resolve::asked(&manifest, around).expect("an example that fits");
+    assert_eq!(asked.notes, Vec::<String>::new());
+    let new = body::create(&merged(&record(json!({})), &asked.edit, Rest::Kept).record).into_value();
+    assert_eq!((&new["defaultTaskPodCpu"], &new["resourceQuotaCpu"]), (&json!("0.25"), &json!("10")));
+    assert_eq!(
+        new["environmentVariables"][1],
+        json!({"key": "WAREHOUSE_PASSWORD", "isSecret": true, "value": "warehouse_password"})
     );
 }

@@ -123,7 +123,7 @@ proptest! {
     fn what_was_not_named_does_not_change((present, secrets) in deployment(), edit in edit(), prune in any::<bool>()) {
         let rest = if prune { Rest::Pruned } else { Rest::Kept };
         let wanted = merged(&present, &edit, rest);
-        let said = changes(&present, &wanted.record, &edit.hidden);
+        let said = changes(&present, &wanted.record, &edit);
         let mut platform = Platform { answer: present.clone().into_value(), secrets: secrets.clone() };
         prop_assert_eq!(platform.update(&body::update(&present, &wanted.record)), Ok(()));
         let (before, after) = (present.clone().into_value(), &platform.answer);
@@ -181,7 +181,7 @@ proptest! {
         }
         // Once done, the same edit has nothing more to do, secrets aside.
         let read_back = Record::of(after.clone()).expect("an object");
-        let left = changes(&read_back, &merged(&read_back, &edit, rest).record, &edit.hidden);
+        let left = changes(&read_back, &merged(&read_back, &edit, rest).record, &edit);
         let queues_cleared = wanted.record.list("workerQueues").is_empty();
         prop_assert!(left.iter().all(|it| it.how == How::SetAgain || queues_cleared && it.path.starts_with("worker_queues")), "{:?}", left);
     }

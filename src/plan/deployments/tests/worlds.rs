@@ -135,7 +135,7 @@ pub fn wanted(text: &str, present: &Record, rest: Rest) -> Wanted {
 
 pub fn difference(text: &str, present: &Record, rest: Rest) -> Vec<Change> {
     let asked = asked(text, Some(present)).expect("a file that fits");
-    changes(present, &merged(present, &asked.edit, rest).record, &asked.edit.hidden)
+    changes(present, &merged(present, &asked.edit, rest).record, &asked.edit)
 }
 
 /// Changes as one text, a line each.
