@@ -71,7 +71,7 @@ mod tests {
         for (filter, expected) in [
             (".deployments[].name", &["a \"b\"", "c"][..]),
             (".deployments | map(select(.n > 1)) | length", &["1"]),
-            (".deployments[1]", &[r#"{"name":"c","n":2.5}"#]),
+            (".deployments[1] | {n}", &[r#"{"n":2.5}"#]),
             (".deployments[] | [.name, .n] | @csv", &["\"a \"\"b\"\"\",1", "\"c\",2.5"]),
             (".absent", &["null"]),
             ("empty", &[]),
