@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use crate::astro::answers::ManagedObject;
 use crate::astro::client::AstroClient;
 use crate::astro::connection::{Query, Segments, explained};
-use crate::astro::wire::blueprint::{WireSettings, create_body, variables_body};
+use crate::astro::wire::blueprint::{WireSettings, create_body};
 use crate::astro::wire::deployment::WireDeployment;
 use crate::astro::wire::listing::WireManaged;
 use crate::error::Result;
 use crate::http::retry::{Repeat, Trouble, jitter};
-use crate::model::blueprint::{Blueprint, EnvironmentVariable};
+use crate::model::blueprint::Blueprint;
 use crate::model::deployment::Deployment;
 use crate::model::ids::DeploymentId;
 use crate::model::record::Record;
@@ -86,18 +86,6 @@ impl AstroClient {
         let read = self.every::<WireManaged>(&path, &query).await;
         let all = read.map_err(|failure| explained(failure, format!("list the Environment Manager's objects of {id}")))?;
         Ok(all.into_iter().filter_map(WireManaged::into_model).collect())
-    }
-
-    /// Gives a Deployment further environment variables. `present` is its blueprint as read just
-    /// before: the platform replaces the whole list and knows no versions.
-    ///
-    /// # Errors
-    /// Fails as requests do.
-    pub async fn add_variables(&self, id: &DeploymentId, present: &Blueprint, added: &[EnvironmentVariable]) -> Result<()> {
-        let organization = self.organization_id().await?;
-        let path = ["organizations", organization.as_str(), "deployments", id.as_str()];
-        let sent = self.connection().update(&path, &variables_body(present, added)).await;
-        sent.map_err(|failure| explained(failure, format!("set environment variables of {id}")))
     }
 
     /// Returns what a Deployment of a kind, such as `STANDARD`, can be made of in a cloud, such as `AWS`.

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::cli::which::DeploymentArg;
+use crate::cli::which::DeploymentWord;
 
 /// Flags of `deployment inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Inspect {
     /// Which Deployment.
     #[command(flatten)]
-    pub which: DeploymentArg,
+    pub which: DeploymentWord,
     /// Leaves name, metadata and secrets out, to make another Deployment of it
     #[arg(long)]
     pub template: bool,

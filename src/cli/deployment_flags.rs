@@ -1,6 +1,6 @@
 //! The flags of the commands that create, change, stop and delete one Deployment, and of its logs.
 
-use crate::cli::which::DeploymentArg;
+use crate::cli::which::DeploymentWord;
 
 /// On or off, in the Astro CLI's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -103,7 +103,7 @@ pub struct Create {
 pub struct Update {
     /// Which Deployment.
     #[command(flatten)]
-    pub which: DeploymentArg,
+    pub which: DeploymentWord,
     /// New name
     #[arg(long, short, value_name = "NAME")]
     pub name: Option<String>,
@@ -120,7 +120,7 @@ pub struct Update {
 pub struct Delete {
     /// Which Deployment.
     #[command(flatten)]
-    pub which: DeploymentArg,
+    pub which: DeploymentWord,
     /// The Deployment's exact name once more, because nothing brings it back
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
@@ -131,7 +131,7 @@ pub struct Delete {
 pub struct Sleep {
     /// Which Deployment.
     #[command(flatten)]
-    pub which: DeploymentArg,
+    pub which: DeploymentWord,
     /// For how long, such as `12h`; without it or `--until`, until the override is removed
     #[arg(long = "for", value_name = "TIME", conflicts_with_all = ["until", "remove_override"])]
     pub length: Option<String>,
@@ -148,7 +148,7 @@ pub struct Sleep {
 pub struct Logs {
     /// Which Deployment.
     #[command(flatten)]
-    pub which: DeploymentArg,
+    pub which: DeploymentWord,
     /// Whose lines; may be repeated; else all that its Airflow has
     #[arg(long, value_enum, value_name = "COMPONENT")]
     pub source: Vec<Source>,

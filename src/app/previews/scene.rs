@@ -1,5 +1,7 @@
 //! Everything that is known of a preview before anything is done about it.
 
+use serde_json::{Value, json};
+
 use crate::app::gather::{Gathered, gather};
 use crate::app::previews::make::{chosen_name, drafted, new_mark, prospect};
 use crate::app::previews::sweep;
@@ -10,9 +12,10 @@ use crate::astro::client::AstroClient;
 use crate::cli::command::Command;
 use crate::error::{Error, Kind, Result};
 use crate::forge::interface::Forge;
-use crate::model::blueprint::Blueprint;
+use crate::model::blueprint::{Blueprint, EnvironmentVariable, VariableValue};
 use crate::model::deployment::Deployment;
 use crate::model::preview::{Owner, Subject};
+use crate::plan::deployments::body;
 use crate::plan::facts::{Existence, Facts, dockerfile_runtime};
 use crate::plan::preview::blueprint::{Draft, lacking, missing_secrets};
 use crate::plan::preview::mark;
@@ -63,7 +66,12 @@ impl Scene {
         }
         let names: Vec<&str> = added.iter().map(|variable| variable.key.as_str()).collect();
         self.session.console.info(&format!("set environment variables of {}: {}", own.deployment.name, names.join(", ")));
-        self.astro.add_variables(&own.deployment.id, present, &added).await
+        let (id, doing) = (own.deployment.id.as_str(), format!("set environment variables of {}", own.deployment.id));
+        let now = self.astro.record(&["deployments", id], &doing).await?;
+        let mut wanted = now.clone();
+        let all = now.list("environmentVariables").iter().cloned().chain(added.iter().filter_map(spelt));
+        wanted.set("environmentVariables", all.collect::<Vec<_>>());
+        self.astro.update_record(&["deployments", id], &body::update(&now, &wanted), &doing).await.map(drop)
     }
 
     /// Returns the secret variables of the base that the preview will not have.
@@ -185,4 +193,13 @@ fn runtime(facts: &Facts, base: &Deployment) -> Option<String> {
     let ours = dockerfile_runtime(&facts.project).filter(|_| !of_base).map(ToString::to_string);
     let offered = |version: &String| facts.runtime_releases.is_empty() || facts.runtime_releases.contains(version);
     ours.filter(offered).or_else(|| Some(base.runtime_version.clone()).filter(|version| !version.is_empty()))
+}
+
+/// Returns a variable as the API spells it; none for a secret without a value, which cannot be created.
+fn spelt(variable: &EnvironmentVariable) -> Option<Value> {
+    let (is_secret, value) = match &variable.value {
+        VariableValue::Plain(value) => (false, value.as_str()),
+        VariableValue::Secret(secret) => (true, secret.as_ref()?.expose()),
+    };
+    Some(json!({ "key": variable.key, "isSecret": is_secret, "value": value }))
 }

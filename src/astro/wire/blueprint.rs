@@ -238,26 +238,6 @@ pub fn create_body(new: &Blueprint) -> Value {
     Value::Object(body)
 }
 
-/// Returns the body that gives a Deployment further environment variables. The list is replaced as a
-/// whole, so those that are there go along, secret ones without a value, which keeps them; what is
-/// required or might be lost when it is left out is sent as it is, and queues, which would need their
-/// ids, stay when they are left out (`reference/astro-platform.md` 5.4).
-#[must_use]
-pub fn variables_body(present: &Blueprint, added: &[EnvironmentVariable]) -> Value {
-    const ONLY_AT_CREATION: [&str; 6] =
-        ["astroRuntimeVersion", "clusterId", "cloudProvider", "region", "isDevelopmentMode", "workerQueues"];
-    let mut body = create_body(present);
-    let kept = present.variables.iter().map(|variable| {
-        WireVariable::of(variable).unwrap_or(WireVariable { key: variable.key.clone(), is_secret: true, value: None })
-    });
-    let variables: Vec<WireVariable> = kept.chain(added.iter().filter_map(WireVariable::of)).collect();
-    body["environmentVariables"] = json!(variables);
-    if let Some(fields) = body.as_object_mut() {
-        fields.retain(|name, _| !ONLY_AT_CREATION.contains(&name.as_str()));
-    }
-    body
-}
-
 fn put_hosted(hosted: &Hosted, mut put: impl FnMut(&str, Value)) {
     let dedicated = hosted.kind == DeploymentKind::Dedicated;
     put("type", json!(if dedicated { "DEDICATED" } else { "STANDARD" }));
@@ -299,7 +279,6 @@ fn put_hosted(hosted: &Hosted, mut put: impl FnMut(&str, Value)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::secret::Secret;
 
     fn read(json: &Value) -> Blueprint {
         serde_json::from_value::<WireSettings>(json.clone()).expect("settings").into_model()
@@ -339,16 +318,6 @@ mod tests {
                 "remoteExecution": {"enabled": true, "allowedIpAddressRanges": ["10.0.0.0/8"], "taskLogBucket": "b"},
             })
         );
-        let added = [EnvironmentVariable { key: "C".into(), value: VariableValue::Secret(Some(Secret::new("s"))) }];
-        let body = variables_body(&read(&hosted), &added);
-        assert_eq!(
-            body["environmentVariables"],
-            json!([{"key": "A", "value": "1", "isSecret": false}, {"key": "B", "isSecret": true}, {"key": "C", "value": "s", "isSecret": true}])
-        );
-        for name in ["clusterId", "workerQueues", "astroRuntimeVersion", "isDevelopmentMode"] {
-            assert_eq!(body.get(name), None, "{name}");
-        }
-        assert_eq!((&body["description"], &body["scalingSpec"]), (&json!("d"), &create_body(&read(&hosted))["scalingSpec"]));
         let hybrid = json!({
             "name": "demo", "workspaceId": "w", "type": "HYBRID", "clusterId": "c", "executor": "KUBERNETES",
             "runtimeVersion": "12.0.0", "schedulerAu": 10, "schedulerReplicas": 2, "taskPodNodePoolId": "n",

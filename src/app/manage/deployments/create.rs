@@ -61,7 +61,7 @@ pub async fn create(session: &Session, given: &Create) -> Result<Answer> {
 /// `Kind::Usage` without the right name in `--confirm`, else as the platform answers.
 pub async fn delete(session: &Session, given: &Delete) -> Result<Answer> {
     let astro = scene::astro(session).await?;
-    let deployment = scene::deployment(session, &astro, &given.which).await?;
+    let deployment = scene::deployment(session, &astro, &given.which.named()).await?;
     let (id, name) = (deployment.id(), deployment.text("name"));
     let what = json!({ "id": id, "name": name });
     if session.is_dry() {

@@ -18,7 +18,7 @@ use crate::settings::values::Format;
 /// `Kind::NotFound` for no such Deployment or key, else as the platform answers.
 pub async fn inspect(session: &Session, given: &Inspect) -> Result<Answer> {
     let astro = scene::astro(session).await?;
-    let deployment = scene::deployment(session, &astro, &given.which).await?;
+    let deployment = scene::deployment(session, &astro, &given.which.named()).await?;
     let cluster = match (deployment.text("type"), deployment.text("clusterId")) {
         ("DEDICATED" | "HYBRID", id) if !id.is_empty() => match astro.record(&["clusters", id], "read the cluster").await {
             Ok(cluster) => Some(cluster),

@@ -41,7 +41,7 @@ struct Search {
 pub async fn logs(session: &Session, given: &Logs) -> Result<Answer> {
     let (since, follow) = (wait::time("--since", &given.since)?, wait::time("--follow-time", &given.follow_time)?);
     let astro = scene::astro(session).await?;
-    let deployment = scene::deployment(session, &astro, &given.which).await?;
+    let deployment = scene::deployment(session, &astro, &given.which.named()).await?;
     let level = given.level.map(|level| match level {
         Level::Error => "ERROR",
         Level::Warn => "WARN",

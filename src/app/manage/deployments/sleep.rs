@@ -20,7 +20,7 @@ use crate::report::answer::Answer;
 pub async fn overridden(session: &Session, given: &Sleep, rest: Rest) -> Result<Answer> {
     let until = until(given, Timestamp::now())?;
     let astro = scene::astro(session).await?;
-    let deployment = scene::deployment(session, &astro, &given.which).await?;
+    let deployment = scene::deployment(session, &astro, &given.which.named()).await?;
     let (id, name) = (DeploymentId::new(deployment.id()), deployment.text("name"));
     if !deployment.flag("isDevelopmentMode") {
         return Err(Error::new(Kind::Refused, format!("override the hibernation of {name}"))

@@ -26,7 +26,7 @@ pub async fn update(session: &Session, given: &Update) -> Result<Answer> {
     }
     let manifest = flags::configured("", &given.configuration)?;
     let astro = scene::astro(session).await?;
-    let present = scene::deployment(session, &astro, &given.which).await?;
+    let present = scene::deployment(session, &astro, &given.which.named()).await?;
     let options = match &given.configuration.executor {
         Some(_) => Some(
             astro
