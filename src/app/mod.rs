@@ -34,3 +34,4 @@ pub mod source;
 pub mod story;
 pub mod surroundings;
 pub mod target;
+pub mod vital;

@@ -1,6 +1,7 @@
 //! One run from the command line to the exit code.
 
 use std::ffi::OsString;
+use std::pin::pin;
 
 use crate::app::check;
 use crate::app::deliver::{Wish, deliver};
@@ -136,10 +137,16 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
             _ => None,
         }
     };
-    tokio::select! {
-        code = told => code,
-        kind = wished.wished() => Some(said(&session.console, &stopped(kind))),
+    let mut told = pin!(told);
+    let kind = tokio::select! {
+        code = &mut told => return code,
+        kind = wished.wished() => kind,
+    };
+    if session.vital.is_under_way() {
+        session.console.notice("stopping as soon as the value that nobody else has is kept");
+        return told.await;
     }
+    Some(said(&session.console, &stopped(kind)))
 }
 
 /// Returns the wish for a token that lives as long as a command, whose end a signal must not skip.

@@ -8,6 +8,7 @@ use crate::app::checkout::Checkouts;
 use crate::app::configure::{Basis, bounded};
 use crate::app::outputs::Outlets;
 use crate::app::platform::Platform;
+use crate::app::vital::Vital;
 use crate::ci;
 use crate::ci::provider::Provider;
 use crate::cli::command::{Command, Verb};
@@ -46,6 +47,8 @@ pub struct Session {
     pub platform: Arc<Platform>,
     /// The repositories that were opened.
     pub checkouts: Arc<Checkouts>,
+    /// What a signal must not cut.
+    pub vital: Vital,
     flags: Vec<(String, String)>,
 }
 
@@ -88,6 +91,7 @@ impl Session {
             temporary,
             platform,
             checkouts,
+            vital: Vital::default(),
             flags: flags.to_vec(),
         })
     }

@@ -10,6 +10,13 @@ use crate::error::{Error, Kind, Result};
 /// Most results of a filter, against one that never ends.
 const MOST_RESULTS: usize = 1_000_000;
 
+/// jq's formats for tables, which the library leaves to programs.
+const FORMATS: &str = r#"
+def @csv: [.[] | if type == "string" then "\"" + (split("\"") | join("\"\"")) + "\"" elif . == null then "" else tostring end] | join(",");
+def @tsv: [.[] | if type == "string" then split("\t") | join("\\t") | split("\n") | join("\\n") elif . == null then "" else tostring end]
+  | join("\t");
+"#;
+
 /// Returns what the filter selects, one line a result: texts as they are, everything else as compact JSON.
 ///
 /// # Errors
@@ -17,7 +24,8 @@ const MOST_RESULTS: usize = 1_000_000;
 pub fn selected(filter: &str, value: &Value) -> Result<Vec<String>> {
     let refused = |because: String| Error::new(Kind::Usage, "select with `--jq`").because(because);
     let input = read::parse_single(value.to_string().as_bytes()).map_err(|error| refused(error.to_string()))?;
-    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let formats = load::parse(FORMATS, |parser| parser.defs()).unwrap_or_default();
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(formats);
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
     let modules = Loader::new(definitions).load(&arena, File { code: filter, path: () });
@@ -72,7 +80,10 @@ mod tests {
             (".deployments[].name", &["a \"b\"", "c"][..]),
             (".deployments | map(select(.n > 1)) | length", &["1"]),
             (".deployments[1] | {n}", &[r#"{"n":2.5}"#]),
-            (".deployments[] | [.name, .n] | @csv", &["\"a \"\"b\"\"\",1", "\"c\",2.5"]),
+            (".deployments[] | [.name, .n, null, true] | @csv", &["\"a \"\"b\"\"\",1,,true", "\"c\",2.5,,true"]),
+            (".deployments[] | [.name, .n] | @tsv", &["a \"b\"\t1", "c\t2.5"]),
+            (".deployments[] | @uri \"x/\\(.name)\"", &["x/a%20%22b%22", "x/c"]),
+            (".deployments | sort_by(-.n) | first | .name | ascii_upcase", &["C"]),
             (".absent", &["null"]),
             ("empty", &[]),
         ] {

@@ -34,6 +34,8 @@ pub enum Later {
     Fixed(&'static str),
     /// It may be turned off but not on; this is to be done instead.
     OnlyOff(&'static str),
+    /// It changes by a deploy, so that a file may lag behind.
+    ByDeploy,
 }
 
 /// A setting of a Deployment.
@@ -84,7 +86,7 @@ const fn fixed(key: &'static str, field: &'static str, form: Form, instead: &'st
 /// Every setting that is one value of its own, in the order of the Astro CLI's export.
 pub const SETTINGS: &[Setting] = &[
     setting("description", "description", Form::Text, On::Every),
-    fixed("runtime_version", "astroRuntimeVersion", Form::Text, "deploy an image with that Runtime"),
+    Setting { key: "runtime_version", field: "astroRuntimeVersion", form: Form::Text, on: On::Every, later: Later::ByDeploy },
     setting("dag_deploy_enabled", "isDagDeployEnabled", Form::Flag, On::Every),
     setting("ci_cd_enforcement", "isCicdEnforced", Form::Flag, On::Every),
     setting("scheduler_size", "schedulerSize", Form::Word(SCHEDULERS), On::Hosted),

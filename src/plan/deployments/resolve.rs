@@ -102,6 +102,12 @@ impl Resolving<'_> {
                     return self
                         .wrong(at.line, format!("`{}` of a Deployment cannot be changed (it is {is}); {instead}", setting.key));
                 }
+                Later::ByDeploy => {
+                    return self.asked.notes.push(format!(
+                        "line {}: `{}` is {is} by now and changes by a deploy; it is left out",
+                        at.line, setting.key
+                    ));
+                }
                 Later::OnlyOff(instead) if at.value == Value::Bool(true) => {
                     return self.wrong(
                         at.line,

@@ -393,3 +393,43 @@ fn a_report_tells_what_wants_attention() {
     let text = std::fs::read_to_string(&summary).expect("a summary");
     assert!(text.contains("### API tokens") && text.contains("<code>pipeline</code>"), "{text}");
 }
+
+#[test]
+fn a_signal_cuts_nothing_between_the_new_value_and_its_place() {
+    let keys = Keys::new();
+    let file = keys.folder.path().join("value");
+    let to = format!("file:{}", file.display());
+    keys.bench.sim.with(|world| world.faults.push(Fault::on("RotateApiToken", 1, Effect::GateAnswer("late".into()))));
+    let ran = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+            while keys.bench.sim.waiting("late") == 0 && std::time::Instant::now() < until {
+                std::thread::yield_now();
+            }
+            // The signal comes in this time.
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            keys.bench.sim.open("late");
+        });
+        keys.bench.run_until_it_holds(
+            "the token is rotated",
+            |sim| sim.waiting("late") == 1,
+            &["token", "rotate", "pipeline", "--deployment", "demo", "--to", &to],
+        )
+    });
+    assert!(ran.talk.contains("stopping as soon as"), "{}", ran.talk);
+    let kept = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {}", ran.talk));
+    assert_eq!(Some(kept.trim().to_owned()), keys.value("pipeline"));
+    assert_ne!(kept.trim(), keys.old);
+}
+
+#[test]
+fn a_rotation_whose_answer_is_lost_is_repeated_and_the_last_value_kept() {
+    let keys = Keys::new();
+    let file = keys.folder.path().join("value");
+    keys.bench.sim.with(|world| world.faults.push(Fault::on("RotateApiToken", 1, Effect::CutBeforeAnswer)));
+    let ran = keys.rotate(&format!("file:{}", file.display()));
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let asked = keys.bench.sim.journal().iter().filter(|entry| entry.operation == "RotateApiToken").count();
+    assert_eq!(asked, 2);
+    assert_eq!(std::fs::read_to_string(&file).ok().map(|it| it.trim().to_owned()), keys.value("pipeline"));
+}

@@ -47,6 +47,7 @@ pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answe
         return Ok(told(session, &outlets, format!("would {doing} and keep its value in {}", store::named(&outlets)), &body));
     }
     store::prove(&mut outlets).await?;
+    let vital = session.vital.begin();
     let mut token = place.astro.create_record(&["tokens"], &body, &doing).await?;
     let value = proof::taken(session, &mut token, &doing)?;
     let failed = store::keep(session, &mut outlets, &value).await;
@@ -59,6 +60,7 @@ pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answe
         };
         return Err(Error::new(Kind::Transfer, doing).because(format!("{why}\n{after}")));
     }
+    drop(vital);
     proof::works(session, &place.astro, &value).await?;
     let life = new.expires_in_days.map_or("never expires".to_owned(), |days| format!("expires in {days} days"));
     let sentence = format!(

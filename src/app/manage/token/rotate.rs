@@ -44,6 +44,7 @@ pub async fn run(session: &Session, place: &Place, what: &Rotate) -> Result<Answ
         session.console.notice(&format!("{named} is the token that this run uses: its old value is dead from now on"));
     }
     let doing = format!("rotate {named}");
+    let vital = session.vital.begin();
     // Sent again after a lost answer: the last value counts, and nobody has seen the one before.
     let rotated = place.astro.update_record(&["tokens", token.id(), "rotate"], &Record::default(), &doing).await;
     let mut rotated = rotated.map_err(|error| doubtful(error, place, &token))?;
@@ -52,6 +53,7 @@ pub async fn run(session: &Session, place: &Place, what: &Rotate) -> Result<Answ
     if !failed.is_empty() {
         return Err(store::rescued(session, (&named, &value), &failed));
     }
+    drop(vital);
     proof::works(session, &place.astro, &value).await.map_err(|error| {
         Error::new(error.kind(), format!("use the new value of {named}"))
             .because(error)

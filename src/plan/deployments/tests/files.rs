@@ -89,11 +89,19 @@ fn every_mistake_is_told_with_its_line() {
 }
 
 #[test]
+fn a_file_may_lag_behind_the_runtime_that_was_deployed() {
+    let hosted = hosted();
+    let asked = asked(&format!("{HEAD}    runtime_version: 3.1-5\n"), Some(&hosted)).expect("no mistake");
+    assert!(asked.edit.fields.is_empty(), "{:?}", asked.edit.fields);
+    let [note] = &asked.notes[..] else { panic!("{:?}", asked.notes) };
+    assert!(note.contains("line 4") && note.contains("changes by a deploy"), "{note}");
+}
+
+#[test]
 fn what_cannot_be_is_refused_before_any_call() {
     let (hosted, hybrid, dedicated, kubernetes) = (hosted(), hybrid(), dedicated(), kubernetes());
     for (rest, present, said) in [
         ("    region: eu-west-1\n", Some(&hosted), "`region` of a Deployment cannot be changed (it is `us-east-1`)"),
-        ("    runtime_version: 3.1-5\n", Some(&hosted), "deploy an image with that Runtime"),
         ("    deployment_type: HYBRID\n", Some(&hosted), "cannot be changed"),
         ("    cloud_provider: gcp\n", Some(&hosted), "cannot be changed"),
         ("    is_development_mode: true\n", Some(&dedicated), "cannot be turned on"),
