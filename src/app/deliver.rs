@@ -58,7 +58,14 @@ pub async fn deliver(
         return Err(failed(refusal));
     }
     match plan.decision {
-        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => Ok(None),
+        Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => {
+            if !session.settings.deploy.smoke.dags.is_empty() {
+                session
+                    .console
+                    .notice("no DAG is run to try the deploy, because nothing is deployed; `force` deploys and tries it again");
+            }
+            Ok(None)
+        }
         Decision::Ship(_) | Decision::RemoveBundle => {
             let mut wished = interrupt.clone();
             // Nobody waits for the forge before work begins, and nobody who wants to stop waits for it at all.

@@ -26,6 +26,7 @@ use crate::env::snapshot::Env;
 use crate::error::{Error, Result};
 use crate::forge::interface::Forge;
 use crate::report::preview::PreviewReport;
+use crate::report::rollback::Fate;
 use crate::report::run::{Detail, Ending, Run};
 use crate::report::text;
 use crate::report::{json, outputs};
@@ -247,6 +248,11 @@ fn printed(session: &Session, wish: Wish, run: &Run<'_>, json: &serde_json::Valu
             _ => Vec::new(),
         };
         return rollback.text().iter().chain(&timings).try_for_each(|line| console.data(line));
+    }
+    if let (Ending::Failed { accepted: Some(bad), .. }, Some(Fate::Recovered(back)), Some(deployment)) =
+        (run.ending, run.rollback.map(|rollback| &rollback.fate), run.deployment)
+    {
+        return text::taken_back(bad, back, deployment, run.plan).iter().try_for_each(|line| console.data(line));
     }
     match (run.ending, run.plan, run.deployment) {
         (Ending::Failed { accepted: Some(outcome), .. }, _, Some(deployment)) if is_judged(outcome) => {

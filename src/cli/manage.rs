@@ -73,7 +73,7 @@ const REVIEWED: &[&str] = &["comment", "comment-on-no-op", "pull-request", "forg
 const FOR_REVIEWERS: &[&str] = &["apply", "diff"];
 
 /// Last words of commands that change nothing.
-const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "export", "doctor"];
+const READS: &[&str] = &["list", "inspect", "logs", "diff", "report", "doctor"];
 
 /// Place in the help, behind the commands that deploy.
 const AFTER_DEPLOYING: usize = 100;

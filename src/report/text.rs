@@ -153,6 +153,23 @@ pub fn outcome(outcome: &Outcome, deployment: &Deployment, plan: Option<&Plan>) 
     lines
 }
 
+/// Returns what became of a deploy that ended badly and was taken back by a rollback, line by line.
+#[must_use]
+pub fn taken_back(bad: &Outcome, back: &Outcome, deployment: &Deployment, plan: Option<&Plan>) -> Vec<String> {
+    let mut lines = outcome(bad, deployment, plan);
+    if let Some(first) = lines.first_mut() {
+        let what = shipped(bad.deploy_type);
+        *first = format!(
+            "Taken back  {what} of {}: deploy {} ended badly; deploy {} brought back what ran before, {}",
+            deployment.name,
+            bad.deploy_id,
+            back.deploy_id,
+            proof(back.arrival)
+        );
+    }
+    lines
+}
+
 /// Returns the stable machine-readable word of a change.
 #[must_use]
 pub const fn change_word(change: ChangeKind) -> &'static str {

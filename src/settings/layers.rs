@@ -71,6 +71,7 @@ pub fn gather(sources: &Sources<'_>) -> Result<Layers> {
     let mut given = flags(sources.flags)?;
     given.extend(inputs(sources.env, &mut notices));
     given.extend(variables(sources.env)?);
+    keep_strongest_target(&mut given);
     given.extend(conventional_token(sources, &given));
     let intent = match text_of(&given, "action").map(str::to_ascii_lowercase).as_deref() {
         Some("plan" | "check") if sources.intent == Intent::Ship => Intent::Show,
@@ -111,6 +112,19 @@ fn of_file(file: &FileText<'_>, served: &Served<'_>, stronger: &[Given]) -> Resu
         values.extend(layer.into_iter().filter(|given| !named || !TARGET.contains(&given.setting.name)));
     }
     Ok((mapping, values))
+}
+
+/// Whoever names the Deployment in a stronger place has named it: the id in a variable is no contradiction to the name in a
+/// flag.
+fn keep_strongest_target(given: &mut Vec<Given>) {
+    let is_target = |given: &Given| TARGET.contains(&given.setting.name);
+    let rank = |given: &Given| match given.origin {
+        Origin::Flag(_) => 0,
+        Origin::Input(_) => 1,
+        _ => 2,
+    };
+    let strongest = given.iter().filter(|given| is_target(given)).map(rank).min();
+    given.retain(|given| !is_target(given) || Some(rank(given)) == strongest);
 }
 
 /// Returns the strongest text that was given for a setting.

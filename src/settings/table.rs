@@ -37,14 +37,14 @@ pub const SETTINGS: &[Setting] = &[
     )
     .or("infer")
     .used_by(Commands::Project),
-    Setting::incumbent("deployment-id", ValueKind::Text, "Id of the Deployment; of the base, for previews.")
+    Setting::incumbent("deployment-id", ValueKind::Text, "Id of the Deployment; for previews, of the one that they are made from.")
         .variables(&["ASTRO_DEPLOYMENT_ID"])
         .used_by(Commands::Astro),
     Setting::incumbent("deployment-name", ValueKind::Text, "Name of the Deployment, instead of its id.").used_by(Commands::Astro),
     Setting::incumbent(
         "workspace",
         ValueKind::Text,
-        "Id or name of the Workspace; only needed when a Deployment's name is not unique.",
+        "Id or name of the Workspace: the one that a command is about; for a Deployment's name only when that is not unique.",
     )
     .used_by(Commands::Astro),
     Setting::ours("organization", ValueKind::Text, "Id of the Organization; only needed when the token does not name it.")
@@ -280,7 +280,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::ours("copy-again", ValueKind::Bool, "Copies into a preview that has been deployed to before, too.")
         .or("false")
         .used_by(Commands::MakePreview),
-    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done: with previews, by a rollback, or by a command that manages something.")
+    Setting::ours("dry-run", ValueKind::Bool, "Only says what would be done by a rollback, to previews, or by a command that manages something.")
         .or("false")
         .used_by(Commands::ChangePreviews)
         .surface(Surface::NotInFile),

@@ -55,6 +55,9 @@ fn a_deployment_must_be_named_and_be_the_only_one() {
     refused(&bench, &bench.run(&["deploy"]), 2, &["deployment-id"]);
     bench.set("LIFTOFF_DEPLOYMENT_ID", "nope");
     refused(&bench, &bench.run(&["deploy"]), 5, &["nope"]);
+    refused(&bench, &bench.run(&["deploy", "--deployment-name", "other"]), 5, &["other"]);
+    refused(&bench, &bench.run(&["deploy", "--deployment-name", "a", "--deployment-id", "b"]), 2, &["together"]);
+    refused(&bench, &bench.run(&["deployment", "inspect", "demo", "--deployment-name", "other"]), 2, &["named twice"]);
 }
 
 #[test]
@@ -130,7 +133,9 @@ fn a_project_that_leaves_the_checkout_is_refused() {
 fn wrong_settings_are_named_with_their_origin_and_the_nearest_name() {
     let mut bench = Bench::new();
     refused(&bench, &bench.run(&["deploy", "--root-foldr", "x"]), 2, &["--root-folder"]);
-    refused(&bench, &bench.run(&["deploy", "--deployment-id", "x"]), 2, &["--deployment-id", "LIFTOFF_DEPLOYMENT_NAME"]);
+    bench.set("LIFTOFF_DEPLOYMENT_ID", "x");
+    refused(&bench, &bench.run(&["deploy"]), 2, &["LIFTOFF_DEPLOYMENT_ID", "LIFTOFF_DEPLOYMENT_NAME"]);
+    bench.unset("LIFTOFF_DEPLOYMENT_ID");
     bench.set("LIFTOFF_WAIT_TIME", "soon");
     refused(&bench, &bench.run(&["deploy"]), 2, &["LIFTOFF_WAIT_TIME", "soon"]);
     bench.unset("LIFTOFF_WAIT_TIME");

@@ -64,7 +64,8 @@ fn chosen_dags_run_once_with_the_conf_and_are_linked() {
         made.sort_by(|one, other| one.0.cmp(&other.0));
         assert_eq!(made, [("sales".to_owned(), json!({ "day": 1 })), ("stock".to_owned(), json!({ "day": 1 }))]);
         // Nothing ships, so nothing runs.
-        bench.deploy(&["--deploy-type", "dags-only", "--smoke-dags", "sales"]);
+        let again = bench.deploy(&["--deploy-type", "dags-only", "--smoke-dags", "sales"]);
+        assert!(again.talk.contains("`force` deploys and tries it again"), "{}", again.talk);
         assert_eq!(runs(&bench).len(), 2);
     }
 }
@@ -99,6 +100,9 @@ fn a_failed_run_takes_the_deploy_back_where_that_is_asked_for() {
     assert_eq!((code, &json["smoke_runs"][0]["end"]), (10, &json!("failed")), "{json:#}");
     assert_eq!((&json["smoke_runs"][0]["failed_tasks"][0]["task"], &json["rollback"]["fate"]), (&json!("load"), &json!("done")));
     assert_eq!(version(), before);
+    let ran = bench.run(&[DAGS, &["--smoke-dags", "sales", "--on-failure", "rollback"]].concat());
+    assert_eq!(ran.code, 10, "{}", ran.talk);
+    assert!(ran.data.starts_with("Taken back  DAGs of demo: deploy") && !ran.data.contains("Deployed "), "{}", ran.data);
 }
 
 #[test]

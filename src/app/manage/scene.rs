@@ -3,13 +3,15 @@
 use crate::app::session::Session;
 use crate::app::target;
 use crate::astro::client::AstroClient;
-use crate::astro::named::{DEPLOYMENTS, WORKSPACES};
+use crate::astro::connection::Query;
+use crate::astro::named::{Collection, DEPLOYMENTS, WORKSPACES};
 use crate::cli::which::DeploymentArg;
 use crate::error::{Error, Kind, Result};
 use crate::model::context::ForgeKind;
 use crate::model::markup::MarkupStyle;
 use crate::model::record::Record;
 use crate::report::ink::Ink;
+use crate::settings::origin::Origin;
 
 /// Returns the platform.
 ///
@@ -25,7 +27,11 @@ pub async fn astro(session: &Session) -> Result<AstroClient> {
 /// `Kind::Usage` when none is named, `Kind::NotFound` for none or several of that name, else as the platform answers.
 pub async fn deployment(session: &Session, astro: &AstroClient, which: &DeploymentArg) -> Result<Record> {
     let target = &session.settings.target;
+    let by_flag = |name: &&str| matches!(session.settings.origins.get(name), Some((_, Origin::Flag(_))));
     let id = match &which.deployment {
+        Some(_) if ["deployment-id", "deployment-name"].iter().any(by_flag) => {
+            return Err(Error::new(Kind::Usage, "choose a Deployment").because("it is named twice").hint("name it once"));
+        }
         Some(wanted) => {
             let workspace = workspace_filter(session, astro).await?;
             let query: Vec<(&str, &str)> = workspace.iter().map(|id| ("workspaceIds", id.as_str())).collect();
@@ -33,7 +39,9 @@ pub async fn deployment(session: &Session, astro: &AstroClient, which: &Deployme
         }
         None => {
             if let (false, Some(why)) = (target.is_named(), session.settings.unmapped()) {
-                return Err(Error::new(Kind::Usage, "choose a Deployment").because(why).hint("name it with `--deployment`"));
+                return Err(Error::new(Kind::Usage, "choose a Deployment")
+                    .because(why)
+                    .hint("name it with `--deployment`, by id or exact name"));
             }
             session.platform.deployment(astro, target).await?.id
         }
@@ -63,6 +71,21 @@ pub async fn workspace_filter(session: &Session, astro: &AstroClient) -> Result<
     match &session.settings.target.workspace {
         Some(wanted) => astro.find_record(&WORKSPACES, &[], wanted).await.map(|found| Some(found.id().to_owned())),
         None => Ok(None),
+    }
+}
+
+/// Returns an error when another thing of a list has the name that one is to get: names tell things apart, and the platform
+/// does not mind two of one name.
+///
+/// # Errors
+/// `Kind::Refused`; as the list.
+pub async fn still_free(astro: &AstroClient, collection: &Collection, query: Query<'_>, (id, name): (&str, &str)) -> Result<()> {
+    let all = astro.records(collection.path, query, &format!("list the {}s", collection.what)).await?;
+    match all.iter().find(|record| record.text(collection.name) == name && record.id() != id) {
+        Some(other) => Err(Error::new(Kind::Refused, format!("name a {} `{name}`", collection.what))
+            .because(format!("{} has this name already", other.id()))
+            .hint("choose another name")),
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::app::manage::token::place;
 use crate::app::manage::{env_objects, people, scene, token};
 use crate::app::session::Session;
+use crate::astro::named::WORKSPACES;
 use crate::cli::organization::Switch;
 use crate::cli::workspace::Verb;
 use crate::error::{Error, Kind, Result};
@@ -99,6 +100,9 @@ async fn update(session: &Session, wanted: &Wanted<'_>) -> Result<Answer> {
     let before = scene::workspace(session, &astro).await?;
     let name = before.text("name");
     let doing = format!("change the Workspace {name}");
+    if let Some(wanted) = wanted.name {
+        scene::still_free(&astro, &WORKSPACES, &[], (before.id(), wanted)).await?;
+    }
     let kept = before.only(WRITTEN);
     let mut body = kept.clone();
     wanted.written(&mut body);

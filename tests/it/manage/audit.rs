@@ -170,3 +170,25 @@ fn only_an_owner_of_the_organization_exports() {
         ran.talk
     );
 }
+
+#[test]
+fn nothing_that_is_there_is_lost_to_an_export() {
+    let archive = Archive::with(3);
+    let (cursor, file) = (archive.path("cursor"), archive.path("events"));
+    let dry = archive.run(&["-o", &file, "--cursor-file", &cursor, "--dry-run"]);
+    assert!(dry.code == 0 && dry.data.starts_with("would export the events from"), "{}{}", dry.data, dry.talk);
+    assert!(!std::path::Path::new(&file).exists() && !std::path::Path::new(&cursor).exists());
+    let ran = archive.run(&["-o", &file, "--cursor-file", &cursor]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    archive.rest();
+    let again = archive.run(&["-o", &file, "--cursor-file", &cursor]);
+    assert!(again.code == 2 && again.talk.contains("does not hold its events again"), "{}", again.talk);
+    assert_eq!(archive.ids("events").len(), 3);
+    #[cfg(unix)]
+    {
+        let link = archive.path("link");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let ran = archive.run(&["-o", &link]);
+        assert!(ran.code == 2 && ran.talk.contains("other than a plain file"), "{}", ran.talk);
+    }
+}

@@ -123,6 +123,8 @@ fn an_update_changes_only_what_is_named() {
     }
     assert_eq!(after["isCicdEnforced"], true);
     assert_eq!(values(&bench), owned(&[("STAGE", "prod", false), ("PASSWORD", "stored", true)]));
+    succeeded(&bench, &["deployment", "create", "--name", "other"]);
+    refused(&bench, &["deployment", "update", "renamed", "--name", "other"], 6, "has this name already");
     let identity = ["deployment", "update", "--deployment", "renamed", "--workload-identity", "arn:aws:iam::1:role/ours"];
     assert!(succeeded(&bench, &identity).data.starts_with("changed the Deployment"));
     assert!(succeeded(&bench, &identity).data.starts_with("nothing to change"));
@@ -209,6 +211,8 @@ fn variables_are_listed_saved_and_loaded_and_secrets_stay_secret() {
     succeeded(&bench, &["deployment", "variable", "update", "--deployment", "demo", "--load", "--env", "some.env"]);
     assert_eq!(values(&bench).len(), 5);
     let load = ["deployment", "variable", "create", "--deployment", "demo", "--load", "--env", "some.env", "--prune"];
+    refused(&bench, &load, 6, "has it already");
+    let load = ["deployment", "variable", "update", "--deployment", "demo", "--load", "--env", "some.env", "--prune"];
     let dry = succeeded(&bench, &[&load[..], &["--dry-run"]].concat());
     assert!(dry.data.contains("- environment_variables.PASSWORD: (secret)"), "{}", dry.data);
     assert_eq!(values(&bench).len(), 5);
@@ -302,4 +306,15 @@ fn logs_are_read_page_by_page_oldest_first() {
     assert_eq!(json["logs"][1]["raw"], "INFO line 5999");
     refused(&bench, &["deployment", "logs", "--deployment", "demo", "--since", "yesterday"], 2, "no length of time");
     refused(&bench, &["deployment", "logs", "--deployment", "demo", "--limit", "0"], 2, "invalid value");
+}
+
+#[test]
+fn no_empty_value_wipes_a_secret() {
+    let mut bench = bench();
+    bench.set("PASSWORD", "");
+    let update = ["deployment", "variable", "update", "--deployment", "demo"];
+    for pairs in [&["--secret", "PASSWORD"][..], &["PASSWORD="], &["NEW=", "PASSWORD="], &["--secret", "OTHER="]] {
+        refused(&bench, &[&update[..], pairs].concat(), 6, "its new value is empty");
+    }
+    assert!(values(&bench).contains(&("PASSWORD".to_owned(), "stored".to_owned(), true)), "{:?}", values(&bench));
 }

@@ -263,3 +263,30 @@ fn a_template_makes_another_deployment() {
     }
     assert_ne!(one["workerQueues"][0]["id"], other["workerQueues"][0]["id"]);
 }
+
+#[test]
+fn a_file_cannot_ask_for_the_jobs_own_credentials_nor_show_what_the_environment_holds() {
+    let mut bench = bench();
+    bench.set("GITHUB_TOKEN", "of-the-job").set("AWS_SECRET_ACCESS_KEY", "hunter2-of-the-cloud");
+    for name in ["ASTRO_API_TOKEN", "GITHUB_TOKEN"] {
+        bench.write("d.yaml", &format!("{HEAD}    description: ${{{name}}}\n"));
+        let ran = bench.run(&["deployment", "diff", "-f", "d.yaml"]);
+        assert_eq!(ran.code, 2, "{}", ran.talk);
+        assert!(ran.talk.contains("its value goes nowhere else"), "{}", ran.talk);
+    }
+    bench.write(
+        "d.yaml",
+        "deployment:
+  configuration:
+    name: x-${AWS_SECRET_ACCESS_KEY}
+    executor: celery
+    remote_execution: {enabled: true, task_log_bucket: '${AWS_SECRET_ACCESS_KEY}'}
+  worker_queues: [{name: default, worker_type: A5}]
+",
+    );
+    for arguments in [&["diff", "-f", "d.yaml"][..], &["diff", "-f", "d.yaml", "--json"], &["diff", "-f", "d.yaml", "--markdown"]]
+    {
+        let ran = bench.run(&[&["deployment"], arguments].concat());
+        assert!(!ran.data.contains("hunter2") && !ran.talk.contains("hunter2"), "{}{}", ran.data, ran.talk);
+    }
+}

@@ -156,6 +156,9 @@ fn renaming_a_workspace_keeps_its_enforcement() {
     assert_eq!(ran.code, 0, "{}", ran.talk);
     let now = bench.sim.with(|world| world.workspaces[0].clone());
     assert_eq!((now.name.as_str(), now.description.as_str(), now.cicd_enforced_default), ("Renamed", "kept", true));
+    let other = bench.sim.with(|world| world.workspaces[1].name.clone());
+    let ran = bench.run(&["workspace", "update", "--workspace", "Renamed", "--name", &other]);
+    assert!(ran.code == 6 && ran.talk.contains("has this name already"), "{}", ran.talk);
     let ran = bench.run(&["workspace", "update", "--workspace", "Renamed", "--enforce-ci-cd", "OFF"]);
     assert_eq!(ran.code, 0, "{}", ran.talk);
     assert!(!bench.sim.with(|world| world.workspaces[0].cicd_enforced_default));

@@ -50,8 +50,9 @@ impl Output {
             let refused = |because: &dyn std::fmt::Display| {
                 Error::new(Kind::Usage, format!("write the file {}", path.display())).because(because)
             };
-            if path.is_dir() {
-                return Err(refused(&"it is a folder"));
+            // A device or a link would be replaced by the file.
+            if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+                return Err(refused(&"something other than a plain file is there"));
             }
             let made = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")));
             Target::File { path: path.to_owned(), file: Box::new(made.map_err(|error| refused(&error))?) }

@@ -42,6 +42,15 @@ pub async fn run(session: &Session, export: &Export) -> Result<Answer> {
     }
     let range = kept(session, range(export, cursor.as_ref(), now)?, now);
     let path = if export.output.as_os_str() == "-" { export.output.clone() } else { folder.join(&export.output) };
+    if cursor_file.is_some() && path.exists() {
+        return Err(Error::new(Kind::Usage, DOING)
+            .because(format!("{} is there, and an export that goes on does not hold its events again", export.output.display()))
+            .hint("name a new file for each export, such as one with the date, or `-` for standard output"));
+    }
+    if session.is_dry() {
+        let sentence = format!("would export the events from {} up to {} to {}", range.start, range.end, export.output.display());
+        return Ok(Answer::done(sentence, json!({ "from": range.start.to_string(), "until": range.end.to_string() })));
+    }
     let packing = if export.gzip { Packing::Gzip } else { Packing::Plain };
     let output = Output::open(&path, packing, &session.console)?;
     let earlier = cursor.map(|cursor| cursor.seen).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Reads all that applying Deployment files needs, and decides it: the files, the Workspaces, the Deployments of these
 //! names, clusters, and what the platform offers. It changes nothing.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::app::manage::deployments::job::Job;
@@ -9,10 +10,12 @@ use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::astro::named::{WORKSPACES, one_of};
 use crate::cli::deployment_file::Files;
+use crate::env::children::is_withheld;
 use crate::error::{Error, Kind, Result};
 use crate::model::manifest::edit::Rest;
 use crate::model::manifest::entry::Manifest;
 use crate::model::record::Record;
+use crate::model::secret::Secret;
 use crate::plan::deployments::resolving::Surroundings;
 use crate::plan::deployments::{read, resolve};
 
@@ -63,20 +66,57 @@ pub async fn jobs(session: &Session, astro: &AstroClient, files: &Files) -> Resu
 }
 
 fn manifests(session: &Session, files: &Files) -> Result<Vec<Manifest>> {
+    let (used, withheld) = (RefCell::new(BTreeMap::new()), RefCell::new(None));
+    let lookup = |name: &str| {
+        if is_withheld(name) {
+            withheld.borrow_mut().get_or_insert_with(|| name.to_owned());
+            return None;
+        }
+        let value = session.env.raw(name)?.to_owned();
+        used.borrow_mut().insert(name.to_owned(), value.clone());
+        Some(value)
+    };
     let mut all = Vec::new();
     for file in &files.files {
         let text = given::file(session, file)?;
         let name = file.to_string_lossy();
-        all.extend(read::manifests(&name, &text, &|name| session.env.raw(name).map(str::to_owned))?);
+        let read = read::manifests(&name, &text, &lookup);
+        // Whoever writes a file must not learn the job's own credentials by it.
+        if let Some(variable) = withheld.take() {
+            return Err(Error::new(Kind::Usage, format!("read {name}"))
+                .because(format!("`${{{variable}}}` is for Liftoff or the CI job itself, and its value goes nowhere else"))
+                .hint("give the value a variable of its own"));
+        }
+        all.extend(read?);
     }
-    // Should the platform ever answer with what it was sent, these are not printed.
-    for variable in all.iter().flat_map(|manifest| manifest.variables.iter().flatten()) {
-        let is_secret = variable.is_secret == Some(true) || variable.value.as_ref().is_some_and(|value| value.written.is_some());
-        if let Some(value) = variable.value.as_ref().filter(|value| is_secret && value.value.expose().len() >= SHORTEST_HIDDEN) {
+    hide(session, &used.into_inner(), &all);
+    Ok(all)
+}
+
+/// Keeps what came from the environment out of everything that is printed, but for names that people look for.
+fn hide(session: &Session, used: &BTreeMap<String, String>, manifests: &[Manifest]) {
+    let names = |value: &str| {
+        manifests.iter().any(|it| {
+            let others = it.workspace.iter().chain(&it.cluster);
+            it.name.value.contains(value) || others.into_iter().any(|other| other.value.contains(value))
+        })
+    };
+    let sensitive = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL"].iter().any(|part| name.contains(part))
+    };
+    for (name, value) in used.iter().filter(|(name, value)| sensitive(name) || !names(value)) {
+        if value.len() >= SHORTEST_HIDDEN {
+            tracing::debug!(name, "a value from the environment is kept out of the output");
+            session.console.hide(&Secret::new(value.as_str()));
+        }
+    }
+    let secrets = manifests.iter().flat_map(|manifest| manifest.variables.iter().flatten());
+    for value in secrets.filter(|it| it.is_secret == Some(true)).filter_map(|it| it.value.as_ref()) {
+        if value.value.expose().len() >= SHORTEST_HIDDEN {
             session.console.hide(&value.value);
         }
     }
-    Ok(all)
 }
 
 /// Hiding shorter values would make holes into every text.

@@ -3,6 +3,7 @@
 use crate::app::manage::deployments::{flags, one, wait};
 use crate::app::manage::scene;
 use crate::app::session::Session;
+use crate::astro::named::DEPLOYMENTS;
 use crate::cli::deployment_flags::{Configuration, Update};
 use crate::error::{Error, Kind, Result};
 use crate::model::manifest::edit::Rest;
@@ -38,6 +39,8 @@ pub async fn update(session: &Session, given: &Update) -> Result<Answer> {
     let around = Surroundings { present: Some(&present), options: options.as_ref(), clusters: &[] };
     let mut asked = resolve::asked(&manifest, around)?;
     if let Some(name) = &given.name {
+        let query = [("workspaceIds", present.text("workspaceId"))];
+        scene::still_free(&astro, &DEPLOYMENTS, &query, (present.id(), name)).await?;
         asked.edit.fields.insert("name".to_owned(), name.clone().into());
     }
     let job = one::of(present, asked.edit, Rest::Kept);

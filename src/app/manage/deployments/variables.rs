@@ -54,6 +54,10 @@ async fn list(session: &Session, given: &List) -> Result<Answer> {
     if !given.save {
         return Ok(Answer::table("environment_variables", COLUMNS, &all));
     }
+    if session.is_dry() {
+        let sentence = format!("would write {} variables to {}", all.len(), given.env.display());
+        return Ok(Answer::done(sentence, json!({ "file": given.env.to_string_lossy(), "variables": all.len() })));
+    }
     let pairs = all.iter().map(|it| (it.text("key"), it.value("value").and_then(Value::as_str).filter(|_| !it.flag("isSecret"))));
     save(&session.env.current_dir().join(&given.env), &dotenv::written(pairs))?;
     let sentence = format!("wrote {} variables to {}", all.len(), given.env.display());
@@ -101,15 +105,18 @@ async fn write(session: &Session, given: &Write, present: Present) -> Result<Ans
     let astro = scene::astro(session).await?;
     let deployment = scene::deployment(session, &astro, &given.which).await?;
     let there = deployment.records("environmentVariables");
-    let taken = there.iter().map(|it| it.text("key")).find(|key| named.contains(*key));
+    let taken = there.iter().map(|it| it.text("key")).find(|key| edits.iter().any(|edit| edit.key == *key));
     if let (Some(key), Present::Refused) = (taken, present) {
         return Err(Error::new(Kind::Refused, format!("create the environment variable {key}"))
             .because("the Deployment has it already")
             .hint("`liftoff deployment variable update` sets it"));
     }
-    let lost = edits.iter().find(|edit| edit.is_secret.is_none() && edit.value.as_ref().is_some_and(Secret::is_empty));
-    if let Some(empty) = lost.filter(|edit| there.iter().any(|it| it.text("key") == edit.key && it.flag("isSecret"))) {
-        return Err(Error::new(Kind::Refused, format!("set the secret {}", empty.key)).because("its new value is empty"));
+    let is_secret = |key: &str| there.iter().any(|it| it.text("key") == key && it.flag("isSecret"));
+    let is_empty = |edit: &&VariableEdit| edit.value.as_ref().is_some_and(Secret::is_empty);
+    if let Some(empty) = edits.iter().filter(is_empty).find(|edit| edit.is_secret == Some(true) || is_secret(&edit.key)) {
+        return Err(Error::new(Kind::Refused, format!("set the secret {}", empty.key))
+            .because("its new value is empty")
+            .hint("does the CI system have a secret of this name?"));
     }
     let hidden = edits.iter().map(|edit| (format!("environment_variables.{}", edit.key), "(given)".to_owned())).collect();
     let edit = Edit { variables: Some(edits), hidden, ..Edit::default() };
