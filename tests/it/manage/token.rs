@@ -160,6 +160,37 @@ fn a_gitlab_variable_stays_protected_and_is_masked() {
 }
 
 #[test]
+fn a_gitlab_variable_of_several_environments_is_named_by_one_before_anything_is_rotated() {
+    let keys = Keys::new().at_gitlab(MAINTAINER_TOKEN);
+    keys.bench.sim.with(|world| {
+        let variable = |scope: &str| StoredVariable {
+            key: "KEY".into(),
+            value: "old".into(),
+            masked: false,
+            protected: false,
+            raw: false,
+            environment_scope: scope.into(),
+        };
+        world.gitlab.projects[0].variables = vec![variable("*"), variable("review/*")];
+    });
+    let variables = || {
+        let stored = keys.bench.sim.with(|world| world.gitlab.projects[0].variables.clone());
+        stored.into_iter().map(|known| (known.environment_scope, known.value)).collect::<Vec<_>>()
+    };
+    let ran = keys.rotate("gitlab-variable:KEY");
+    assert!(ran.code == 6 && ran.talk.contains("was not rotated"), "{}", ran.talk);
+    assert!(ran.talk.contains("`--to gitlab-variable:KEY@SCOPE`"), "{}", ran.talk);
+    assert_eq!(keys.value("pipeline").as_ref(), Some(&keys.old));
+    for (to, place) in [("gitlab-variable:KEY@review/*", 1), ("gitlab-variable:KEY@prod", 2)] {
+        let ran = keys.rotate(to);
+        assert_eq!(ran.code, 0, "{to}: {}", ran.talk);
+        assert_eq!(Some(&variables()[place].1), keys.value("pipeline").as_ref(), "{to}");
+    }
+    let scopes: Vec<_> = variables().into_iter().map(|(scope, _)| scope).collect();
+    assert_eq!((scopes, variables()[0].1.as_str()), (vec!["*".into(), "review/*".into(), "prod".to_owned()], "old"));
+}
+
+#[test]
 fn a_value_that_cannot_be_kept_after_all_waits_in_a_file() {
     let mut keys = Keys::new().at_github(&[("secrets", "write")]);
     let folder = keys.folder.path().display().to_string();

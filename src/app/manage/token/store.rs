@@ -70,8 +70,9 @@ fn way(session: &Session, sink: &Sink) -> Result<Way> {
             let connection = connection(session, ForgeKind::GitHub, repository.as_deref())?;
             Way::GitHub(GitHubSecret::new(&connection, environment.as_deref(), name)?)
         }
-        Sink::GitLabVariable { project, key } => {
-            Way::GitLab(GitLabVariable::new(&connection(session, ForgeKind::GitLab, project.as_deref())?, key)?)
+        Sink::GitLabVariable { project, key, scope } => {
+            let connection = connection(session, ForgeKind::GitLab, project.as_deref())?;
+            Way::GitLab(GitLabVariable::new(&connection, key, scope.as_deref())?)
         }
         Sink::File(path) => Way::File(Waiting::new(session.env.current_dir().join(path))),
         Sink::Stdout => Way::Stdout,
