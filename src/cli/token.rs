@@ -120,7 +120,7 @@ pub struct Inspect {
 /// Where a token's value goes.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Sinks {
-    /// Where the value goes: `github-secret:[OWNER/REPO/]NAME[@ENVIRONMENT]`, `gitlab-variable:[PROJECT/]KEY`, `file:PATH` (mode
+    /// Where the value goes: `github-secret:[OWNER/REPO/]NAME[@ENVIRONMENT]`, `gitlab-variable:[PROJECT/]KEY[@SCOPE]`, `file:PATH` (mode
     /// 0600) or `stdout`; may be given several times
     #[arg(long = "to", value_name = "SINK")]
     pub to: Vec<String>,

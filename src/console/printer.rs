@@ -127,9 +127,9 @@ impl Console {
     /// Prints a secret as data because the user asked for it, and nothing but the secret. It stays hidden everywhere else.
     ///
     /// # Errors
-    /// Fails as `data` does.
+    /// Fails when standard output cannot be written, also when its reader has gone: then nobody has the secret.
     pub fn reveal(&self, secret: &Secret) -> Result<()> {
-        self.write_data(secret.expose())
+        self.try_write(format!("{}\n", secret.expose()).as_bytes()).map_err(unwritten)
     }
 
     /// Writes bytes of a file to standard output, as they are.
@@ -328,19 +328,25 @@ impl Console {
     }
 
     fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
-        let mut state = self.state();
-        let written = state.sinks.data.write_all(bytes).and_then(|()| state.sinks.data.flush());
-        match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Error::new(Kind::Project, "write to standard output").because(error))
-            }
+        match self.try_write(bytes) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(error)),
             _ => Ok(()),
         }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut state = self.state();
+        state.sinks.data.write_all(bytes)?;
+        state.sinks.data.flush()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unwritten(error: std::io::Error) -> Error {
+    Error::new(Kind::Project, "write to standard output").because(error)
 }
 
 fn seconds() -> u64 {
@@ -558,6 +564,7 @@ mod tests {
             let console = Console::new(sinks, Look { dialect: Dialect::Plain, colour: Colour::Off, motion: Motion::Lines });
             console.info("nobody listens");
             assert_eq!(console.data("x").err().map(|error| error.kind()), expected);
+            assert!(console.reveal(&Secret::new("x")).is_err(), "a secret that nobody got is lost");
         }
     }
 

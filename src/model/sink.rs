@@ -21,6 +21,8 @@ pub enum Sink {
         project: Option<String>,
         /// Name of the variable.
         key: String,
+        /// Environments that get it; when absent, those of the one variable of this name.
+        scope: Option<String>,
     },
     /// A file that only its owner can read.
     File(PathBuf),
@@ -37,20 +39,12 @@ impl Sink {
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match kind {
             "github-secret" => github(rest),
-            "gitlab-variable" => {
-                let (project, key) = rest.rsplit_once('/').map_or((None, rest), |(project, key)| (Some(project), key));
-                if !is_name(key) || key.len() > 255 {
-                    return Err(format!("`{key}` is no name of a GitLab variable: letters, digits and `_`, at most 255"));
-                }
-                Ok(Self::GitLabVariable { project: project.map(str::to_owned), key: key.to_owned() })
-            }
+            "gitlab-variable" => gitlab(rest),
             "file" if !rest.is_empty() => Ok(Self::File(PathBuf::from(rest))),
             "stdout" if rest.is_empty() => Ok(Self::Stdout),
-            _ => {
-                Err("expected `github-secret:[OWNER/REPO/]NAME[@ENVIRONMENT]`, `gitlab-variable:[PROJECT/]KEY`, `file:PATH` or \
-                      `stdout`"
-                    .to_owned())
-            }
+            _ => Err("expected `github-secret:[OWNER/REPO/]NAME[@ENVIRONMENT]`, `gitlab-variable:[PROJECT/]KEY[@SCOPE]`, \
+                      `file:PATH` or `stdout`"
+                .to_owned()),
         }
     }
 }
@@ -73,6 +67,19 @@ fn github(text: &str) -> Result<Sink, String> {
     Ok(Sink::GitHubSecret { repository: owned(repository), environment: owned(environment), name: name.to_owned() })
 }
 
+fn gitlab(text: &str) -> Result<Sink, String> {
+    let (place, scope) = text.split_once('@').map_or((text, None), |(place, scope)| (place, Some(scope)));
+    let (project, key) = place.rsplit_once('/').map_or((None, place), |(project, key)| (Some(project), key));
+    if !is_name(key) || key.len() > 255 {
+        return Err(format!("`{key}` is no name of a GitLab variable: letters, digits and `_`, at most 255"));
+    }
+    if scope.is_some_and(str::is_empty) {
+        return Err("the environment scope behind `@` is empty".to_owned());
+    }
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    Ok(Sink::GitLabVariable { project: owned(project), key: key.to_owned(), scope: owned(scope) })
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -85,8 +92,9 @@ impl fmt::Display for Sink {
                 environment.iter().try_for_each(|environment| write!(f, " of the environment {environment}"))?;
                 repository.iter().try_for_each(|repository| write!(f, " of {repository}"))
             }
-            Self::GitLabVariable { project, key } => {
+            Self::GitLabVariable { project, key, scope } => {
                 write!(f, "the GitLab variable {key}")?;
+                scope.iter().try_for_each(|scope| write!(f, " of the environments {scope}"))?;
                 project.iter().try_for_each(|project| write!(f, " of {project}"))
             }
             Self::File(path) => write!(f, "the file {}", path.display()),
@@ -106,6 +114,7 @@ mod tests {
             ("github-secret:acme/demo/T@prod", "the GitHub secret T of the environment prod of acme/demo"),
             ("gitlab-variable:acme/platform/demo/KEY", "the GitLab variable KEY of acme/platform/demo"),
             ("gitlab-variable:KEY", "the GitLab variable KEY"),
+            ("gitlab-variable:acme/demo/KEY@review/*", "the GitLab variable KEY of the environments review/* of acme/demo"),
             ("file:a:b", "the file a:b"),
             ("stdout", "standard output"),
         ] {
@@ -127,6 +136,7 @@ mod tests {
             "github-secret:T@",
             "github-secret:A B",
             "gitlab-variable:A-B",
+            "gitlab-variable:A@",
             "vault:x",
         ] {
             assert!(Sink::parse(wrong).is_err(), "{wrong}");

@@ -70,6 +70,13 @@ impl Keys {
         })
     }
 
+    /// Returns the values that wait in files of the test's folder.
+    fn rescued(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).expect("a folder").flatten();
+        let rescued = files.filter(|entry| entry.file_name().to_string_lossy().starts_with("liftoff-rescued-token-"));
+        rescued.map(|entry| std::fs::read_to_string(entry.path()).expect("text")).collect()
+    }
+
     fn rotate(&self, to: &str) -> crate::bench::Ran {
         let ran = self.bench.run(&["token", "rotate", "pipeline", "--deployment", "demo", "--to", to]);
         self.bench.assert_clean(&ran);
@@ -153,6 +160,37 @@ fn a_gitlab_variable_stays_protected_and_is_masked() {
 }
 
 #[test]
+fn a_gitlab_variable_of_several_environments_is_named_by_one_before_anything_is_rotated() {
+    let keys = Keys::new().at_gitlab(MAINTAINER_TOKEN);
+    keys.bench.sim.with(|world| {
+        let variable = |scope: &str| StoredVariable {
+            key: "KEY".into(),
+            value: "old".into(),
+            masked: false,
+            protected: false,
+            raw: false,
+            environment_scope: scope.into(),
+        };
+        world.gitlab.projects[0].variables = vec![variable("*"), variable("review/*")];
+    });
+    let variables = || {
+        let stored = keys.bench.sim.with(|world| world.gitlab.projects[0].variables.clone());
+        stored.into_iter().map(|known| (known.environment_scope, known.value)).collect::<Vec<_>>()
+    };
+    let ran = keys.rotate("gitlab-variable:KEY");
+    assert!(ran.code == 6 && ran.talk.contains("was not rotated"), "{}", ran.talk);
+    assert!(ran.talk.contains("`--to gitlab-variable:KEY@SCOPE`"), "{}", ran.talk);
+    assert_eq!(keys.value("pipeline").as_ref(), Some(&keys.old));
+    for (to, place) in [("gitlab-variable:KEY@review/*", 1), ("gitlab-variable:KEY@prod", 2)] {
+        let ran = keys.rotate(to);
+        assert_eq!(ran.code, 0, "{to}: {}", ran.talk);
+        assert_eq!(Some(&variables()[place].1), keys.value("pipeline").as_ref(), "{to}");
+    }
+    let scopes: Vec<_> = variables().into_iter().map(|(scope, _)| scope).collect();
+    assert_eq!((scopes, variables()[0].1.as_str()), (vec!["*".into(), "review/*".into(), "prod".to_owned()], "old"));
+}
+
+#[test]
 fn a_value_that_cannot_be_kept_after_all_waits_in_a_file() {
     let mut keys = Keys::new().at_github(&[("secrets", "write")]);
     let folder = keys.folder.path().display().to_string();
@@ -166,6 +204,7 @@ fn a_value_that_cannot_be_kept_after_all_waits_in_a_file() {
     let ran = keys.rotate("github-secret:ASTRO_API_TOKEN");
     assert_eq!(ran.code, 9, "{}", ran.talk);
     assert!(ran.talk.contains("the old value is dead already"), "{}", ran.talk);
+    assert!(ran.talk.contains("A hosted runner deletes that file with the job"), "{}", ran.talk);
     let rescued: Vec<_> = std::fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
     assert_eq!(rescued.len(), 1, "{rescued:?}");
     assert!(ran.talk.contains(&rescued[0].display().to_string()), "{}", ran.talk);
@@ -270,7 +309,9 @@ fn a_token_is_made_with_an_end_and_its_value_is_kept() {
 
 #[test]
 fn a_new_token_whose_value_cannot_be_kept_is_deleted_again() {
-    let keys = Keys::new().at_github(&[("secrets", "write")]);
+    let mut keys = Keys::new().at_github(&[("secrets", "write")]);
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
     keys.bench.sim.with(|world| {
         let mut fault = Fault::on("PutSecret", 9, Effect::Status(422, "{\"message\":\"quota\"}".into()));
         fault.matches.skip = 1;
@@ -280,6 +321,55 @@ fn a_new_token_whose_value_cannot_be_kept_is_deleted_again() {
     let ran = keys.bench.run(&arguments);
     assert!(ran.code == 9 && ran.talk.contains("the token was deleted again"), "{}", ran.talk);
     assert!(keys.token("short").is_none());
+    assert_eq!(keys.rescued(), Vec::<String>::new(), "a dead value needs no file");
+}
+
+#[test]
+fn a_new_token_whose_value_is_in_one_place_already_stays() {
+    let mut keys = Keys::new().at_github(&[("secrets", "write")]);
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
+    keys.bench.sim.with(|world| {
+        let mut fault = Fault::on("PutSecret", 9, Effect::Status(422, "{\"message\":\"quota\"}".into()));
+        // Two probes and the first value.
+        fault.matches.skip = 3;
+        world.faults.push(fault);
+    });
+    let sinks = ["--to", "github-secret:ONE", "--to", "github-secret:TWO"];
+    let create = ["deployment", "token", "create", "--name", "short", "--expires-in-days", "1"];
+    let ran = keys.bench.run(&[&create[..], &sinks[..]].concat());
+    assert!(ran.code == 9 && ran.talk.contains("stays, because another place has its value"), "{}", ran.talk);
+    let made = keys.value("short").expect("the token stays");
+    assert_eq!(keys.github_secrets(), [("ONE".to_owned(), made.clone())]);
+    assert_eq!(keys.rescued(), [made]);
+}
+
+#[test]
+fn a_new_value_is_in_a_file_until_its_place_has_it() {
+    let mut keys = Keys::new().at_github(&[("secrets", "write")]);
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
+    keys.bench.sim.with(|world| {
+        let mut fault = Fault::on("PutSecret", 1, Effect::Gate("store".into()));
+        fault.matches.skip = 1;
+        world.faults.push(fault);
+    });
+    let meanwhile = std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+            while keys.bench.sim.waiting("store") == 0 && std::time::Instant::now() < until {
+                std::thread::yield_now();
+            }
+            let rescued = keys.rescued();
+            keys.bench.sim.open("store");
+            rescued
+        });
+        let ran = keys.rotate("github-secret:ASTRO_API_TOKEN");
+        assert_eq!(ran.code, 0, "{}", ran.talk);
+        watcher.join().expect("what was there")
+    });
+    assert_eq!(Some(meanwhile), keys.value("pipeline").map(|value| vec![value]));
+    assert_eq!(keys.rescued(), Vec::<String>::new(), "the place has it");
 }
 
 #[test]

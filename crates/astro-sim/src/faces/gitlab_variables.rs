@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::exchange::Answer;
 use crate::faces::gitlab::Scene;
-use crate::faces::gitlab_request::{Outcome, invalid, missing};
+use crate::faces::gitlab_request::{Outcome, invalid, missing, refused};
 use crate::world::secrets::StoredVariable;
 
 const FLAGS: &[&str] = &["true", "false"];
@@ -24,7 +24,11 @@ pub fn perform(scene: &mut Scene<'_>, operation: &str) -> Outcome {
         "CreateVariable" => scene.parameters.text("key").unwrap_or_default(),
         _ => scene.argument(0).to_owned(),
     };
-    let wanted_scope = scene.call.parameter("filter[environment_scope]").map(str::to_owned);
+    let wanted_scope = match operation {
+        // A key may be there once for each scope.
+        "CreateVariable" => Some(scene.parameters.text("environment_scope").unwrap_or_else(|| "*".into())),
+        _ => scene.call.parameter("filter[environment_scope]").map(str::to_owned),
+    };
     let fits =
         |known: &StoredVariable| known.key == key && wanted_scope.as_ref().is_none_or(|scope| *scope == known.environment_scope);
     let place = scene.project.variables.iter().position(fits);
@@ -46,6 +50,10 @@ pub fn perform(scene: &mut Scene<'_>, operation: &str) -> Outcome {
         let answer = Answer::json(201, &shown(&variable));
         scene.project.variables.push(variable);
         return Ok(answer);
+    }
+    if scene.project.variables.iter().filter(|known| fits(known)).count() > 1 {
+        let several = "There are multiple variables with provided parameters. Please use 'filter[environment_scope]'";
+        return Err(refused(409, several));
     }
     let place = place.ok_or_else(|| missing("Variable"))?;
     let known = scene.project.variables.get(place).cloned().ok_or_else(|| missing("Variable"))?;

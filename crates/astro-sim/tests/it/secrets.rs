@@ -95,6 +95,15 @@ async fn a_gitlab_variable_needs_a_maintainer_and_a_value_that_can_be_masked() {
     assert_eq!(call(keeper, Method::POST, "", body).await.0, StatusCode::BAD_REQUEST, "the key is taken");
     let (status, changed) = call(keeper, Method::PUT, "/A", json!({ "value": "another-value", "protected": true })).await;
     assert_eq!((status, &changed["masked"], &changed["protected"]), (StatusCode::OK, &json!(true), &json!(true)));
+    let scoped = json!({ "key": "A", "value": "hunter2hunter2", "environment_scope": "production" });
+    assert_eq!(call(keeper, Method::POST, "", scoped).await.0, StatusCode::CREATED, "a key is taken for each scope by itself");
+    let (status, several) = call(keeper, Method::GET, "/A", Value::Null).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{several}");
+    let production = "/A?filter%5Benvironment_scope%5D=production";
+    let (status, found) = call(keeper, Method::GET, production, Value::Null).await;
+    assert_eq!((status, &found["environment_scope"]), (StatusCode::OK, &json!("production")));
+    assert_eq!(call(keeper, Method::DELETE, production, Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(call(keeper, Method::GET, production, Value::Null).await.0, StatusCode::NOT_FOUND);
     assert_eq!(call(keeper, Method::DELETE, "/A", Value::Null).await.0, StatusCode::NO_CONTENT);
     assert_eq!(call(keeper, Method::GET, "/A", Value::Null).await.0, StatusCode::NOT_FOUND);
     assert_eq!(bench.sim.violations(), Vec::<String>::new());

@@ -74,6 +74,16 @@ pub fn rescue(folder: &Path, value: &Secret) -> Result<PathBuf> {
     write().map_err(|error| Error::new(Kind::Internal, format!("write to {}", folder.display())).because(error))
 }
 
+/// Deletes the file of a rescued value that has its place now.
+///
+/// # Errors
+/// `Kind::Project` when the file stays.
+pub fn forget(path: &Path) -> Result<()> {
+    std::fs::remove_file(path).map_err(|error| {
+        Error::new(Kind::Project, format!("delete {}", path.display())).because(error).hint("delete it: it holds a token's value")
+    })
+}
+
 fn private(folder: &Path, prefix: &str) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);

@@ -20,7 +20,7 @@ const MOST_DAYS: u16 = 3_650;
 ///
 /// # Errors
 /// Before anything is made: `Kind::Usage` for a wrong role, life or place, `Kind::Refused` for a name that is taken, and as
-/// the places refuse. A token whose value cannot be kept is deleted again.
+/// the places refuse. A token whose value no place takes is deleted again.
 pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answer> {
     let doing = format!("make the API token {} of {}", new.name, place.name);
     if new.expires_in_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
@@ -50,15 +50,8 @@ pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answe
     let vital = session.vital.begin();
     let mut token = place.astro.create_record(&["tokens"], &body, &doing).await?;
     let value = proof::taken(session, &mut token, &doing)?;
-    let failed = store::keep(session, &mut outlets, &value).await;
-    if let Some((sink, error)) = failed.into_iter().next() {
-        let why = format!("{sink}: {}", error.cause().unwrap_or(error.doing()));
-        let removed = place.astro.remove_record(&["tokens", token.id()], "delete it again").await;
-        let after = match removed {
-            Ok(()) => "the token was deleted again".to_owned(),
-            Err(left) => format!("and the token {} could not be deleted again: {}", token.id(), left.cause().unwrap_or_default()),
-        };
-        return Err(Error::new(Kind::Transfer, doing).because(format!("{why}\n{after}")));
+    if let Err(unkept) = store::keep(session, &mut outlets, &value).await {
+        return Err(unmade(session, place, (&token, doing), *unkept).await);
     }
     drop(vital);
     proof::works(session, &place.astro, &value).await?;
@@ -71,6 +64,21 @@ pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answe
         store::named(&outlets)
     );
     Ok(told(session, &outlets, sentence, &token))
+}
+
+/// Deletes a token whose value no place took. Where one has it already, the value before it is gone, so the token must live.
+async fn unmade(session: &Session, place: &Place, (token, doing): (&Record, String), unkept: store::Unkept) -> Error {
+    if unkept.is_somewhere() {
+        let after = format!("the token {} stays, because another place has its value already", token.id());
+        return unkept.rescued(doing, &after);
+    }
+    match place.astro.remove_record(&["tokens", token.id()], "delete it again").await {
+        Ok(()) => unkept.dropped(session, doing, "the token was deleted again"),
+        Err(left) => {
+            let why = left.cause().unwrap_or_default();
+            unkept.rescued(doing, &format!("and the token {} could not be deleted again: {why}", token.id()))
+        }
+    }
 }
 
 fn wanted(place: &Place, new: &Create, role: &str) -> Record {

@@ -49,10 +49,8 @@ pub async fn run(session: &Session, place: &Place, what: &Rotate) -> Result<Answ
     let rotated = place.astro.update_record(&["tokens", token.id(), "rotate"], &Record::default(), &doing).await;
     let mut rotated = rotated.map_err(|error| doubtful(error, place, &token))?;
     let value = proof::taken(session, &mut rotated, &doing)?;
-    let failed = store::keep(session, &mut outlets, &value).await;
-    if !failed.is_empty() {
-        return Err(store::rescued(session, (&named, &value), &failed));
-    }
+    let kept = store::keep(session, &mut outlets, &value).await;
+    kept.map_err(|unkept| unkept.rescued(format!("keep the new value of {named}"), "the old value is dead already"))?;
     drop(vital);
     proof::works(session, &place.astro, &value).await.map_err(|error| {
         Error::new(error.kind(), format!("use the new value of {named}"))

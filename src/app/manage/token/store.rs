@@ -1,8 +1,9 @@
 //! The places for a token's value: opened, proven writable before there is a value, and written.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::app::manage::token::file::{Waiting, rescue};
+use crate::app::manage::token::file::{Waiting, forget, rescue};
 use crate::app::session::Session;
 use crate::cli::token::Sinks;
 use crate::error::{Error, Kind, Result};
@@ -69,8 +70,9 @@ fn way(session: &Session, sink: &Sink) -> Result<Way> {
             let connection = connection(session, ForgeKind::GitHub, repository.as_deref())?;
             Way::GitHub(GitHubSecret::new(&connection, environment.as_deref(), name)?)
         }
-        Sink::GitLabVariable { project, key } => {
-            Way::GitLab(GitLabVariable::new(&connection(session, ForgeKind::GitLab, project.as_deref())?, key)?)
+        Sink::GitLabVariable { project, key, scope } => {
+            let connection = connection(session, ForgeKind::GitLab, project.as_deref())?;
+            Way::GitLab(GitLabVariable::new(&connection, key, scope.as_deref())?)
         }
         Sink::File(path) => Way::File(Waiting::new(session.env.current_dir().join(path))),
         Sink::Stdout => Way::Stdout,
@@ -125,25 +127,94 @@ pub async fn prove(outlets: &mut [Outlet]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the value to every place and returns those that failed.
-pub async fn keep(session: &Session, outlets: &mut [Outlet], value: &Secret) -> Vec<(Sink, Error)> {
+/// A value that not every place took.
+pub struct Unkept {
+    failed: Vec<(Sink, Error)>,
+    places: usize,
+    spare: Result<PathBuf>,
+}
+
+impl Unkept {
+    /// Returns whether some place took the value.
+    #[must_use]
+    pub const fn is_somewhere(&self) -> bool {
+        self.failed.len() < self.places
+    }
+
+    /// Returns the error of a value that is still needed: it waits in a file whose path is told.
+    #[must_use]
+    pub fn rescued(self, doing: String, after: &str) -> Error {
+        let hint = match &self.spare {
+            Ok(path) => {
+                let path = path.display();
+                format!(
+                    "the value is in {path}, which only this user can read. A hosted runner deletes that file with the job: put the \
+                     value where it belongs in a later step of this job that runs after a failure, such as \
+                     `gh secret set NAME < {path}`; anywhere else do it now, then delete the file"
+                )
+            }
+            Err(lost) => format!("the value is lost ({lost}); rotate the token again"),
+        };
+        self.told(doing, after).hint(hint)
+    }
+
+    /// Returns the error of a value that nobody needs any more, and deletes its file.
+    #[must_use]
+    pub fn dropped(self, session: &Session, doing: String, after: &str) -> Error {
+        forgotten(session, &self.spare);
+        self.told(doing, after)
+    }
+
+    fn told(&self, doing: String, after: &str) -> Error {
+        let why = |(sink, error): &(Sink, Error)| format!("{sink}: {}", error.cause().unwrap_or(error.doing()));
+        let why: Vec<String> = self.failed.iter().map(why).collect();
+        Error::new(Kind::Transfer, doing).because(format!("{}\n{after}", why.join("\n")))
+    }
+}
+
+fn forgotten(session: &Session, spare: &Result<PathBuf>) {
+    if let Some(Err(error)) = spare.as_ref().ok().map(|path| forget(path)) {
+        session.console.warn_about(&error);
+    }
+}
+
+/// Writes the value to every place. Until all have it, it lies in a file as well, so that nothing that ends this process loses
+/// it.
+///
+/// # Errors
+/// Returns what became of the value when a place did not take it.
+pub async fn keep(session: &Session, outlets: &mut [Outlet], value: &Secret) -> std::result::Result<(), Box<Unkept>> {
+    let spare = rescue(&session.temporary, value);
+    if let Err(error) = &spare {
+        tracing::warn!(reason = %error, "no file holds the value until every place has it");
+    }
+    let places = outlets.len();
     let mut failed = Vec::new();
     for outlet in outlets {
-        let mut tried = 1;
-        loop {
-            match once(session, outlet, value).await {
-                Ok(()) => break,
-                Err(error) if tried == TRIES || error.kind() != Kind::Transfer => {
-                    failed.push((outlet.sink.clone(), error));
-                    break;
-                }
-                Err(error) => tracing::warn!(sink = %outlet.sink, reason = %error, tried, "trying again to keep the value"),
-            }
-            tokio::time::sleep(session.calls.retry.first_delay * tried).await;
-            tried += 1;
+        if let Err(error) = patiently(session, outlet, value).await {
+            failed.push((outlet.sink.clone(), error));
         }
     }
-    failed
+    if failed.is_empty() {
+        forgotten(session, &spare);
+        return Ok(());
+    }
+    let spare = spare.or_else(|_| rescue(&session.temporary, value));
+    Err(Box::new(Unkept { failed, places, spare }))
+}
+
+async fn patiently(session: &Session, outlet: &mut Outlet, value: &Secret) -> Result<()> {
+    let mut tried = 1;
+    loop {
+        match once(session, outlet, value).await {
+            Err(error) if tried < TRIES && error.kind() == Kind::Transfer => {
+                tracing::warn!(sink = %outlet.sink, reason = %error, tried, "trying again to keep the value");
+            }
+            ended => return ended,
+        }
+        tokio::time::sleep(session.calls.retry.first_delay * tried).await;
+        tried += 1;
+    }
 }
 
 async fn once(session: &Session, outlet: &mut Outlet, value: &Secret) -> Result<()> {
@@ -159,20 +230,4 @@ async fn once(session: &Session, outlet: &mut Outlet, value: &Secret) -> Result<
 #[must_use]
 pub fn named(outlets: &[Outlet]) -> String {
     outlets.iter().map(|outlet| outlet.sink.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the error of a value that could not be kept everywhere: it waits in a file whose path is told.
-#[must_use]
-pub fn rescued(session: &Session, (token, value): (&str, &Secret), failed: &[(Sink, Error)]) -> Error {
-    let why: Vec<String> =
-        failed.iter().map(|(sink, error)| format!("{sink}: {}", error.cause().unwrap_or(error.doing()))).collect();
-    let error = Error::new(Kind::Transfer, format!("keep the new value of {token}"))
-        .because(format!("{}\nthe old value is dead already", why.join("\n")));
-    match rescue(&session.temporary, value) {
-        Ok(path) => error.hint(format!(
-            "the new value is in {}, which only this user can read: put it where it belongs, then delete the file",
-            path.display()
-        )),
-        Err(lost) => error.hint(format!("the new value is lost ({lost}); rotate the token again")),
-    }
 }
