@@ -165,6 +165,13 @@ async fn apply(session: &Session, kind: ObjectKind, wish: &Apply) -> Result<Answ
     let lookup = |name: &str| looked_up(session, name);
     let drafts = object_file::drafts(&wish.file.display().to_string(), &text, kind, &lookup)?;
     drafts.iter().filter_map(|draft| draft.password.as_ref()).for_each(|password| session.console.hide(password));
+    // An empty, cut off or wrong file is no wish that everything goes.
+    if wish.prune && drafts.is_empty() {
+        let file = wish.file.display();
+        return Err(Error::new(Kind::Usage, format!("delete {} that the file does not name", kind.plural()))
+            .because(format!("{file} names no {} at all, so every one would go", kind.plural()))
+            .hint("name at least one that stays, or leave `--prune` away"));
+    }
     let airflow = reached(session, &wish.deployment).await?;
     let listing = airflow.client().list(kind).await?;
     if wish.prune && listing.unread > 0 {
