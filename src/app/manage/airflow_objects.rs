@@ -157,7 +157,16 @@ async fn one(session: &Session, draft: &Draft, which: &DeploymentArg, presence: 
         });
     }
     let there: Vec<_> = there.into_iter().collect();
-    acted(session, &airflow, kind, &rows(std::slice::from_ref(draft), &there, Others::Stay)).await
+    let rows = rows(std::slice::from_ref(draft), &there, Others::Stay);
+    // Whoever asks for one object wants all of it.
+    let why: Vec<String> = rows.iter().flat_map(|row| &row.why).map(ToString::to_string).collect();
+    if !why.is_empty() {
+        let verb = if presence == Presence::New { "create" } else { "change" };
+        return Err(Error::new(Kind::Usage, format!("{verb} the {kind} `{shown}`"))
+            .because(format!("this cannot be applied: {}", why.join("; ")))
+            .hint("nothing was changed"));
+    }
+    acted(session, &airflow, kind, &rows).await
 }
 
 async fn apply(session: &Session, kind: ObjectKind, wish: &Apply) -> Result<Answer> {
