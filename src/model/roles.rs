@@ -120,6 +120,13 @@ pub fn check_role(role: &str, known: &[String], place: &Place) -> Result<()> {
     })
 }
 
+/// Returns the error about somebody whose roles the platform does not show.
+fn hidden(holder: Holder, record: &Record) -> Error {
+    Error::new(Kind::Refused, format!("change the roles of the {} {}", holder.what(), record.text(holder.name_field())))
+        .because("the platform does not show all of its roles, and a change would take the others away")
+        .hint("use a token that may see them")
+}
+
 /// One wanted change: this role at this place, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -222,6 +229,23 @@ impl RoleSet {
         if holder == Holder::Token { Self::of_token(record) } else { Self::of_subject(record) }
     }
 
+    /// Returns the roles in a record that everything can be written back from.
+    ///
+    /// # Errors
+    /// `Kind::Refused` when the platform shows fewer roles than there are: to write them back would take the others away.
+    pub fn whole(holder: Holder, record: &Record) -> Result<Self> {
+        let set = Self::of(holder, record);
+        let seen = u64::try_from(set.held.len() + set.others.len()).unwrap_or(u64::MAX);
+        let count = record.value("rolesCount").and_then(Value::as_u64).unwrap_or_default();
+        // By its contract a token has a role. Whether a team's role in the Organization is counted is said nowhere.
+        let is_whole = match holder {
+            Holder::Token => seen > 0,
+            Holder::Team => seen >= count,
+            Holder::User => true,
+        };
+        if is_whole { Ok(set) } else { Err(hidden(holder, record)) }
+    }
+
     /// Returns the body that sets all roles of a user or a team: always all four lists.
     #[must_use]
     pub fn subject_body(&self) -> Record {
@@ -302,6 +326,25 @@ mod tests {
         assert_eq!(before.token_body("o").into_value(), json!({ "roles": roles }));
         let edits = [set(Place::Deployment("d".to_owned()), DEPLOYMENT_ADMIN)];
         assert_eq!(before.edited(&edits).token_body("o").list("roles").len(), 4);
+    }
+
+    #[test]
+    fn roles_that_are_not_shown_are_not_taken_for_none() {
+        let whole = |holder, record: Value| RoleSet::whole(holder, &Record::of(record).expect("an object"));
+        let organization = json!({"entityType": "ORGANIZATION", "entityId": "o", "role": "ORGANIZATION_MEMBER"});
+        let team = |count: u64| json!({"organizationRole": "M", "workspaceRoles": [{"workspaceId": "w", "role": "R"}], "rolesCount": count});
+        for (holder, record, is_whole) in [
+            (Holder::Token, json!({"name": "ci"}), false),
+            (Holder::Token, json!({"name": "ci", "roles": []}), false),
+            (Holder::Token, json!({"name": "ci", "roles": [organization]}), true),
+            (Holder::Team, team(3), false),
+            (Holder::Team, team(2), true),
+            (Holder::Team, team(1), true),
+            (Holder::Team, json!({"organizationRole": "M"}), true),
+        ] {
+            let read = whole(holder, record.clone());
+            assert_eq!(read.as_ref().err().map(Error::kind), (!is_whole).then_some(Kind::Refused), "{record}");
+        }
     }
 
     #[test]

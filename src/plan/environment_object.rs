@@ -29,6 +29,11 @@ pub struct ObjectType {
     fields: &'static [(&'static str, Form)],
 }
 
+/// The field of an answer that holds a connection's type of authentication.
+const AUTH_TYPE: &str = "connectionAuthType";
+/// The field of a request that names it.
+const AUTH_TYPE_ID: &str = "authTypeId";
+
 /// Connections of Airflow.
 pub const CONNECTION: ObjectType = ObjectType {
     word: "CONNECTION",
@@ -42,7 +47,7 @@ pub const CONNECTION: ObjectType = ObjectType {
         ("schema", Form::Text),
         ("port", Form::Number),
         ("extra", Form::Object),
-        ("authTypeId", Form::Text),
+        (AUTH_TYPE_ID, Form::Text),
     ],
 };
 /// Variables of Airflow.
@@ -132,6 +137,10 @@ pub fn update_body(object: &Record, kind: ObjectType, changes: &Changes) -> Reco
     let mut content = object.value(kind.field).and_then(Value::as_object).cloned().unwrap_or_default();
     // An update has no place for it; for a secret, the empty value that was read means "as it is".
     content.remove("isSecret");
+    // An answer holds the whole type of authentication, an update only its id.
+    if let Some(id) = content.remove(AUTH_TYPE).as_ref().and_then(|it| it.get("id")) {
+        content.insert(AUTH_TYPE_ID.to_owned(), id.clone());
+    }
     content.extend(changes.fields.clone());
     let mut body = Record::default();
     body.set(kind.field, content);
@@ -187,7 +196,8 @@ fn place(id: &str) -> Value {
 pub fn differing(now: &Record, kind: ObjectType, written: &Record) -> Vec<String> {
     let mut names = Vec::new();
     for (field, value) in written.value(kind.field).and_then(Value::as_object).into_iter().flatten() {
-        let held = now.value(&format!("{}.{field}", kind.field));
+        let shown_as = if field == AUTH_TYPE_ID { &format!("{AUTH_TYPE}.id") } else { field };
+        let held = now.value(&format!("{}.{shown_as}", kind.field));
         let is_secret = now.flag(&format!("{}.isSecret", kind.field)) && field == "value";
         if held.is_some_and(|held| held != value) && !is_secret {
             names.push(field.clone());
@@ -237,6 +247,20 @@ mod tests {
                 "excludeLinks": [{"scope": "DEPLOYMENT", "scopeEntityId": "d2"}],
             })
         );
+    }
+
+    #[test]
+    fn an_update_names_the_type_of_authentication_by_its_id() {
+        let mut object = object();
+        object.set("connection", json!({"type": "postgres", "connectionAuthType": {"id": "a1", "name": "Key"}}));
+        let content = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let body = update_body(&object, CONNECTION, &Changes { fields, ..Changes::default() });
+            (body.value("connection").cloned().expect("a content"), differing(&object, CONNECTION, &body))
+        };
+        assert_eq!(content(&[]), (json!({"type": "postgres", "authTypeId": "a1"}), Vec::new()));
+        let other = (json!({"type": "postgres", "authTypeId": "a2"}), vec!["authTypeId".to_owned()]);
+        assert_eq!(content(&[("authTypeId", "a2")]), other);
     }
 
     #[test]

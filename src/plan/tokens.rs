@@ -3,8 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::error::Result;
 use crate::model::permission::Scope;
 use crate::model::record::Record;
+use crate::model::roles::{Holder, RoleSet};
 
 /// From when on a token is worth a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,12 +93,15 @@ fn time(token: &Record, path: &str) -> Option<Timestamp> {
 
 /// Returns a token's roles with one on a thing set, or taken away with none. The other entries stay as they are, because the
 /// platform replaces the whole list (`reference/astro-platform.md` 8.6).
-#[must_use]
-pub fn roles_with(token: &Record, (on, entity): (Scope, &str), role: Option<&str>) -> Vec<Value> {
+///
+/// # Errors
+/// As `RoleSet::whole`.
+pub fn roles_with(token: &Record, (on, entity): (Scope, &str), role: Option<&str>) -> Result<Vec<Value>> {
+    RoleSet::whole(Holder::Token, token)?;
     let is_it = |entry: &Value| entry["entityType"] == on.word() && entry["entityId"] == entity;
     let others = token.list("roles").iter().filter(|entry| !is_it(entry)).cloned();
     let new = role.map(|role| json!({ "entityType": on.word(), "entityId": entity, "role": role }));
-    others.chain(new).collect()
+    Ok(others.chain(new).collect())
 }
 
 /// Returns the role that a token has on a thing.
@@ -157,6 +162,7 @@ mod tests {
             {"entityType": "DAG", "entityId": "w", "role": "DAG_VIEWER", "deploymentId": "d"},
         ]);
         let token = token(json!({ "roles": roles }));
+        let roles_with = |token, on, role| roles_with(token, on, role).expect("roles");
         let set = roles_with(&token, (Scope::Workspace, "w"), Some("WORKSPACE_OWNER"));
         assert_eq!(set.len(), 3);
         assert_eq!((&set[0], &set[1]), (&roles[0], &roles[2]));
@@ -164,5 +170,7 @@ mod tests {
         assert_eq!(roles_with(&token, (Scope::Workspace, "w"), None).len(), 2);
         assert_eq!(roles_with(&token, (Scope::Deployment, "w"), None).len(), 3);
         assert_eq!(role_on(&token, (Scope::Workspace, "w")).as_deref(), Some("WORKSPACE_MEMBER"));
+        let hidden = Record::of(json!({"name": "ci"})).expect("an object");
+        assert!(super::roles_with(&hidden, (Scope::Workspace, "w"), Some("WORKSPACE_OWNER")).is_err());
     }
 }

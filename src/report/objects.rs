@@ -90,7 +90,7 @@ fn shown(object: &Object, values: Values) -> Value {
 pub fn applied(kind: ObjectKind, rows: &[Row], ends: Option<&[Result<()>]>) -> Answer {
     let mut lines = Vec::new();
     let mut objects = Vec::new();
-    let mut failures: Vec<(&str, &Error)> = Vec::new();
+    let mut failures: Vec<(&str, Kind, String)> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let failure = ends.and_then(|ends| ends.get(index)).and_then(|end| end.as_ref().err());
         let (word, fields) = done(&row.act);
@@ -98,9 +98,13 @@ pub fn applied(kind: ObjectKind, rows: &[Row], ends: Option<&[Result<()>]>) -> A
         match (failure, word) {
             (Some(error), _) => {
                 lines.push(format!("failed     {kind} `{name}`: {}", one_line(error)));
-                failures.push((&row.name, error));
+                failures.push((&row.name, error.kind(), one_line(error)));
             }
-            (None, "unchanged" | "left") => {}
+            (None, "left") => {
+                let why: Vec<String> = row.why.iter().map(ToString::to_string).collect();
+                failures.push((&row.name, Kind::Usage, format!("not applied: {}", why.join("; "))));
+            }
+            (None, "unchanged") => {}
             (None, word) => {
                 let what = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
                 let word = if ends.is_none() { format!("would be {word}") } else { word.to_owned() };
@@ -119,15 +123,22 @@ pub fn applied(kind: ObjectKind, rows: &[Row], ends: Option<&[Result<()>]>) -> A
     let same = rows.iter().filter(|row| row.act == Act::Same).count();
     lines.push(format!("{same} of {} unchanged", count(rows.len() as u64, kind.name())));
     let json = json!({ "schema": 1, "dry_run": ends.is_none(), kind.plural(): objects });
-    let failure = failures.first().map(|(_, first)| {
-        let named = failures.iter().take(NAMED).map(|(name, error)| format!("{}: {}", name.escape_debug(), one_line(error)));
-        let more = failures.len().saturating_sub(NAMED);
-        let more = if more == 0 { String::new() } else { format!("\n… and {more} more") };
-        Error::new(first.kind(), format!("apply {} of {}", failures.len(), count(rows.len() as u64, kind.name())))
-            .because(named.collect::<Vec<_>>().join("\n") + &more)
-            .hint("the others are as they should be; run again once the reason is gone")
+    let failure = failed(&failures).map(|(worst, why)| {
+        let others = if ends.is_none() { "can be applied" } else { "are as they should be" };
+        Error::new(worst, format!("apply {} of {}", failures.len(), count(rows.len() as u64, kind.name())))
+            .because(why)
+            .hint(format!("the others {others}; run again once the reason is gone"))
     });
     Answer::text(lines, json).failing(failure)
+}
+
+/// Returns the kind of a failure, of a refusal rather than of an object that was left alone, and what failed.
+fn failed(failures: &[(&str, Kind, String)]) -> Option<(Kind, String)> {
+    let (_, first, _) = failures.iter().find(|(_, kind, _)| *kind != Kind::Usage).or_else(|| failures.first())?;
+    let named = failures.iter().take(NAMED).map(|(name, _, why)| format!("{}: {why}", name.escape_debug()));
+    let more = failures.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!("\n… and {more} more") };
+    Some((*first, named.collect::<Vec<_>>().join("\n") + &more))
 }
 
 fn done(act: &Act) -> (&'static str, Vec<&'static str>) {
@@ -246,5 +257,17 @@ mod tests {
         let failure = real.failure.expect("a failure");
         assert_eq!((failure.kind(), failure.doing()), (Kind::Refused, "apply 2 of 4 connections"));
         assert!(!format!("{dry:?} {:?} {:?}", real.lines, real.json).contains("hush"));
+    }
+
+    #[test]
+    fn an_object_that_was_left_alone_fails_the_run() {
+        let rows = [row("a", Act::Same, Vec::new()), row("v", Act::Leave, vec![Why::Masked("value")])];
+        let applied = |ends| applied(ObjectKind::Variable, &rows, ends);
+        let failure = applied(Some(&[Ok(()), Ok(())][..])).failure.expect("a failure");
+        assert_eq!((failure.kind(), failure.doing()), (Kind::Usage, "apply 1 of 2 variables"));
+        assert!(failure.to_string().contains("v: not applied: its value, which Airflow masks"), "{failure}");
+        assert!(applied(None).failure.is_some(), "a dry run promises nothing else");
+        let refused = || Err(Error::new(Kind::Refused, "create it"));
+        assert_eq!(applied(Some(&[refused(), Ok(())])).failure.expect("a failure").kind(), Kind::Refused);
     }
 }

@@ -157,7 +157,16 @@ async fn one(session: &Session, draft: &Draft, which: &DeploymentArg, presence: 
         });
     }
     let there: Vec<_> = there.into_iter().collect();
-    acted(session, &airflow, kind, &rows(std::slice::from_ref(draft), &there, Others::Stay)).await
+    let rows = rows(std::slice::from_ref(draft), &there, Others::Stay);
+    // Whoever asks for one object wants all of it.
+    let why: Vec<String> = rows.iter().flat_map(|row| &row.why).map(ToString::to_string).collect();
+    if !why.is_empty() {
+        let verb = if presence == Presence::New { "create" } else { "change" };
+        return Err(Error::new(Kind::Usage, format!("{verb} the {kind} `{shown}`"))
+            .because(format!("this cannot be applied: {}", why.join("; ")))
+            .hint("nothing was changed"));
+    }
+    acted(session, &airflow, kind, &rows).await
 }
 
 async fn apply(session: &Session, kind: ObjectKind, wish: &Apply) -> Result<Answer> {
@@ -165,6 +174,13 @@ async fn apply(session: &Session, kind: ObjectKind, wish: &Apply) -> Result<Answ
     let lookup = |name: &str| looked_up(session, name);
     let drafts = object_file::drafts(&wish.file.display().to_string(), &text, kind, &lookup)?;
     drafts.iter().filter_map(|draft| draft.password.as_ref()).for_each(|password| session.console.hide(password));
+    // An empty, cut off or wrong file is no wish that everything goes.
+    if wish.prune && drafts.is_empty() {
+        let file = wish.file.display();
+        return Err(Error::new(Kind::Usage, format!("delete {} that the file does not name", kind.plural()))
+            .because(format!("{file} names no {} at all, so every one would go", kind.plural()))
+            .hint("name at least one that stays, or leave `--prune` away"));
+    }
     let airflow = reached(session, &wish.deployment).await?;
     let listing = airflow.client().list(kind).await?;
     if wish.prune && listing.unread > 0 {

@@ -70,7 +70,7 @@ pub async fn change(
 async fn read(astro: &AstroClient, subject: &Subject) -> Result<RoleSet> {
     let doing = format!("read the roles of the {} {}", subject.holder.what(), subject.name);
     let record = astro.record(&[subject.holder.path(), &subject.id], &doing).await?;
-    Ok(RoleSet::of(subject.holder, &record))
+    RoleSet::whole(subject.holder, &record)
 }
 
 async fn guard(astro: &AstroClient, subject: &Subject, (before, after): (&RoleSet, &RoleSet)) -> Result<()> {

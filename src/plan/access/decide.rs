@@ -64,6 +64,7 @@ impl Change {
 /// With the line in the file: `Kind::NotFound` for somebody who is not there, `Kind::Usage` for an unknown role or somebody
 /// named twice. `Kind::Refused` when the Organization or a Workspace would lose its last owner.
 pub fn plan(file: &AccessFile, facts: &Facts, prune: Prune, name: &str) -> Result<AccessPlan> {
+    named_once(file, facts, name)?;
     let mut plan = AccessPlan::default();
     for list in &file.lists {
         let place = known(facts, list)?;
@@ -131,6 +132,21 @@ impl AccessPlan {
             }
         }
     }
+}
+
+/// A place can be called by its name and by its id. With two lists, each would be pruned by the other.
+fn named_once(file: &AccessFile, facts: &Facts, name: &str) -> Result<()> {
+    let mut seen: Vec<(&KnownPlace, Holder)> = Vec::new();
+    for list in &file.lists {
+        let place = known(facts, list)?;
+        if let Some((first, _)) = seen.iter().find(|(other, holder)| (&other.place, *holder) == (&place.place, list.holder)) {
+            return Err(Error::new(Kind::Usage, format!("read {name}"))
+                .because(format!("the {} and the {} are the same, and both list {}", first.name, place.name, list.holder.path()))
+                .hint("keep one of the two, with everybody in it"));
+        }
+        seen.push((place, list.holder));
+    }
+    Ok(())
 }
 
 /// Returns why somebody who is not in the file keeps a role all the same.
@@ -316,6 +332,20 @@ mod tests {
         assert_eq!(plan(&file, &facts, Prune::Off, NAME).expect("another owner").changes.len(), 2);
         let gone = AccessFile { lists: vec![list("Main", USER, &[])] };
         assert_eq!(plan(&gone, &facts, Prune::On, NAME).expect_err("the last owner").kind(), Kind::Refused);
+    }
+
+    #[test]
+    fn a_place_under_two_names_is_refused() {
+        let held = [(USER, "ann", "WORKSPACE_OWNER"), (USER, "bob", "WORKSPACE_MEMBER")];
+        let mut by_id = workspace("Main", &held);
+        by_id.name = PlaceName::Workspace("id of Main".to_owned());
+        let facts = facts(vec![workspace("Main", &held), by_id]);
+        let ann = list("Main", USER, &[("ann", "WORKSPACE_OWNER")]);
+        let lists = vec![ann.clone(), list("id of Main", USER, &[("bob", "WORKSPACE_MEMBER")])];
+        let error = plan(&AccessFile { lists }, &facts, Prune::On, NAME).expect_err("one place");
+        assert!(error.kind() == Kind::Usage && error.to_string().contains("are the same, and both list users"), "{error}");
+        let lists = vec![ann, list("id of Main", Holder::Team, &[])];
+        assert!(plan(&AccessFile { lists }, &facts, Prune::Off, NAME).is_ok(), "users here and teams there");
     }
 
     #[test]

@@ -294,6 +294,43 @@ fn a_file_is_applied_field_by_field_and_what_it_does_not_name_stays() {
 }
 
 #[test]
+fn a_file_that_names_nothing_prunes_nothing() {
+    let bench = bench(Major::Three);
+    let stock =
+        "airflow:\n  connections:\n    - conn_id:\n      conn_type:\n  variables:\n    - variable_name:\n      variable_value:\n";
+    for text in ["", "# nothing yet\n", "{}", stock, "airflow:\n  pools:\n    - pool_name: p\n      pool_slot: 1\n"] {
+        bench.write("objects.yaml", text);
+        for noun in ["connections", "variables"] {
+            let ran = bench.run(&["airflow", noun, "apply", "-f", "objects.yaml", "--prune"]);
+            assert!(ran.code == 2 && ran.talk.contains(&format!("names no {noun} at all")), "{text}: {} {}", ran.code, ran.talk);
+        }
+    }
+    assert_eq!((writes(&bench), bench.sim.journal().len()), (0, 0));
+}
+
+#[test]
+fn what_was_asked_for_and_not_applied_fails_the_run() {
+    let bench = bench(Major::Three);
+    let [set, noun] = [["--value", "***"], ["airflow", "variables"]];
+    for arguments in [
+        [&noun[..], &["create", "--key", "new"], &set].concat(),
+        [&noun[..], &["update", "--key", "plain", "--description", "d"], &set].concat(),
+        vec!["airflow", "connections", "update", "--conn-id", "db", "--login", "ada", "--host", "***"],
+    ] {
+        let ran = bench.run(&arguments);
+        assert!(ran.code == 2 && ran.talk.contains("which Airflow masks"), "{arguments:?}: {} {}", ran.code, ran.talk);
+    }
+    assert_eq!(writes(&bench), 0);
+    bench.write("variables.json", "{\"masked\": \"***\", \"other\": \"1\"}");
+    let apply = ["airflow", "variables", "apply", "-f", "variables.json"];
+    let dry = bench.run(&[&apply[..], &["--dry-run"]].concat());
+    assert_eq!((dry.code, writes(&bench)), (2, 0), "{}", dry.talk);
+    let ran = bench.run(&apply);
+    assert!(ran.code == 2 && ran.talk.contains("apply 1 of 2 variables"), "{} {}", ran.code, ran.talk);
+    assert_eq!((value(&bench, 0, "masked"), value(&bench, 0, "other").as_deref()), (None, Some("1")));
+}
+
+#[test]
 fn the_settings_file_of_a_project_and_an_export_are_both_understood() {
     let mut bench = bench(Major::Three);
     bench.set("VALUE", "hush-value");

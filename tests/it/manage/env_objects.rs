@@ -61,6 +61,15 @@ fn an_update_keeps_links_exclusions_and_secrets() {
 }
 
 #[test]
+fn an_update_keeps_the_type_of_authentication() {
+    let bench = made();
+    ok(&bench, &on_db("update", &["--set", "authTypeId=key-pair"]));
+    ok(&bench, &on_db("update", &["--set", "host=new"]));
+    let now = object(&bench);
+    assert_eq!((now.content.get("authTypeId"), now.content.get("host")), (Some(&"key-pair".into()), Some(&"new".into())));
+}
+
+#[test]
 fn values_are_never_shown_and_lists_name_the_fields_that_are_set() {
     let bench = made();
     let variable =

@@ -123,7 +123,10 @@ fn render_inherited(object: &EnvironmentObject, deployment_id: &str, secrets: Se
 
 fn render_content(object: &EnvironmentObject, secrets: Secrets) -> Map<String, Value> {
     let mut content = shown(object, &object.content, secrets);
-    content.remove("authTypeId");
+    // It is asked for by its id and answered whole.
+    if let Some(id) = content.remove("authTypeId") {
+        content.insert("connectionAuthType".into(), auth_type(&id));
+    }
     if object.kind.is_variable() {
         content.insert("isSecret".into(), object.is_secret.into());
         content.entry("value").or_insert_with(|| "".into());
@@ -135,6 +138,13 @@ fn render_content(object: &EnvironmentObject, secrets: Secrets) -> Map<String, V
     answer.insert("setFields".into(), set_fields(&object.content));
     answer.insert(object.kind.field().into(), content.into());
     answer
+}
+
+fn auth_type(id: &Value) -> Value {
+    json!({
+        "id": id, "name": "Sandbox", "description": "", "airflowType": "generic", "authMethodName": "password",
+        "providerPackageName": "sandbox", "parameters": [],
+    })
 }
 
 fn render_link(object: &EnvironmentObject, link: &Link, secrets: Secrets) -> Value {

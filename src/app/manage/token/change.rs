@@ -25,6 +25,8 @@ pub async fn update(session: &Session, place: &Place, what: &Update) -> Result<A
     let role = what.role.as_deref().map(|role| place.checked_role(role)).transpose()?;
     let token = place.own(what.chosen.wanted()).await?;
     let (name, id) = (what.new_name.as_deref().unwrap_or(token.text("name")), token.id());
+    let role_to_give = role.filter(|role| place.role_of(&token).as_deref() != Some(role));
+    let roles = role_to_give.map(|role| roles_at(place, &token, Some(role))).transpose()?;
     if session.is_dry() {
         return Ok(Answer::done(format!("would change the API token {} ({id})", token.text("name")), token.into_value()));
     }
@@ -35,8 +37,8 @@ pub async fn update(session: &Session, place: &Place, what: &Update) -> Result<A
         let body = body(&[("name", name.into()), ("description", description.into())]);
         place.astro.update_record(&["tokens", id], &body, &doing).await?;
     }
-    if let Some(role) = role.filter(|role| place.role_of(&token).as_deref() != Some(role)) {
-        write_roles(place, &token, Some(role), &doing).await?;
+    if let Some(roles) = &roles {
+        write_roles(place, &token, roles, &doing).await?;
     }
     let now = without_value(place.read(id).await?);
     verified(place, &now, role, &doing)?;
@@ -59,11 +61,12 @@ pub async fn add(session: &Session, place: &Place, grant: &Grant) -> Result<Answ
             token.into_value(),
         ));
     }
+    let roles = roles_at(place, &token, Some(role))?;
     if session.is_dry() {
         return Ok(Answer::done(format!("would give {sentence}"), token.into_value()));
     }
     let doing = format!("give {sentence}");
-    write_roles(place, &token, Some(role), &doing).await?;
+    write_roles(place, &token, &roles, &doing).await?;
     let now = without_value(place.read(&id).await?);
     verified(place, &now, Some(role), &doing)?;
     Ok(Answer::done(format!("gave {sentence}"), now.into_value()))
@@ -85,10 +88,11 @@ pub async fn remove(session: &Session, place: &Place, chosen: &Chosen) -> Result
     if token.list("roles").len() == 1 {
         return Err(Error::new(Kind::Refused, doing).because("it is its only role").hint("delete the token instead"));
     }
+    let roles = roles_at(place, &token, None)?;
     if session.is_dry() {
         return Ok(Answer::done(format!("would take {sentence}"), token.into_value()));
     }
-    write_roles(place, &token, None, &doing).await?;
+    write_roles(place, &token, &roles, &doing).await?;
     let now = without_value(place.read(&id).await?);
     if place.role_of(&now).is_some() {
         return Err(Error::new(Kind::Refused, doing).because("the role is still there afterwards"));
@@ -126,8 +130,11 @@ fn wider(place: &Place, token: &Record) -> Result<()> {
         .hint("`update` changes its role, `delete` ends it"))
 }
 
-async fn write_roles(place: &Place, token: &Record, role: Option<&str>, doing: &str) -> Result<()> {
-    let roles = roles_with(token, (place.scope, &place.id), role);
+fn roles_at(place: &Place, token: &Record, role: Option<&str>) -> Result<Vec<Value>> {
+    roles_with(token, (place.scope, &place.id), role)
+}
+
+async fn write_roles(place: &Place, token: &Record, roles: &[Value], doing: &str) -> Result<()> {
     let body = body(&[("roles", json!(roles))]);
     place.astro.update_record(&["tokens", token.id(), "roles"], &body, doing).await.map(drop)
 }
