@@ -283,6 +283,7 @@ fn a_token_is_made_with_an_end_and_its_value_is_kept() {
     assert_eq!((made.expiry_days, made.spec.roles[0].role.as_str()), (Some(30), "WORKSPACE_AUTHOR"));
     assert_eq!(std::fs::read_to_string(&path).expect("text"), made.text);
     assert!(!ran.data.contains(&made.text) && !ran.talk.contains(&made.text));
+    std::fs::remove_file(&path).expect("removed");
     let ran = keys.bench.run(&whole);
     assert!(ran.code == 6 && ran.talk.contains("one of that name already"), "{}", ran.talk);
     for (role, days, code) in [("WORKSPACE_AUTOR", "30", 2), ("WORKSPACE_AUTHOR", "0", 2), ("WORKSPACE_AUTHOR", "3651", 2)] {
@@ -522,4 +523,47 @@ fn a_rotation_whose_answer_is_lost_is_repeated_and_the_last_value_kept() {
     let asked = keys.bench.sim.journal().iter().filter(|entry| entry.operation == "RotateApiToken").count();
     assert_eq!(asked, 2);
     assert_eq!(std::fs::read_to_string(&file).ok().map(|it| it.trim().to_owned()), keys.value("pipeline"));
+}
+
+#[test]
+fn a_flag_that_names_a_deployment_chooses_its_tokens() {
+    let keys = Keys::new();
+    let id = keys.bench.sim.with(|world| world.deployments[0].id.clone());
+    for flag in [["--deployment-id", id.as_str()], ["--deployment-name", "demo"], ["--deployment", "demo"]] {
+        let ran = keys.bench.run(&[&["token", "delete", "pipeline", "--dry-run"][..], &flag].concat());
+        assert!(ran.code == 0 && ran.data.contains("of the Deployment demo"), "{}{}", ran.data, ran.talk);
+    }
+    let ran = keys.bench.run(&["token", "list", "--scope", "organization", "--deployment-id", &id]);
+    assert!(ran.code == 2 && ran.talk.contains("a flag names a Deployment"), "{}", ran.talk);
+}
+
+#[test]
+fn a_token_that_the_platform_does_not_take_is_not_called_fine() {
+    let mut keys = Keys::new();
+    keys.bench.set("ASTRO_API_TOKEN", "no-token-at-all");
+    let ran = keys.bench.run(&["token", "inspect"]);
+    assert_eq!(ran.code, 4, "{}{}", ran.data, ran.talk);
+}
+
+#[test]
+fn a_new_token_takes_no_others_file() {
+    let keys = Keys::new();
+    let file = keys.folder.path().join("value");
+    std::fs::write(&file, "of another").expect("a file");
+    let to = format!("file:{}", file.display());
+    let create = ["token", "create", "--name", "new", "--deployment", "demo", "--expires-in-days", "3", "--to", &to];
+    let ran = keys.bench.run(&create);
+    assert!(ran.code == 2 && ran.talk.contains("may hold another token"), "{}", ran.talk);
+    assert_eq!(std::fs::read_to_string(&file).ok().as_deref(), Some("of another"));
+    assert!(keys.token("new").is_none());
+}
+
+#[test]
+fn no_token_of_the_forge_goes_to_another_server_than_the_named_one() {
+    let mut keys = Keys::new().at_github(&[("actions", "write"), ("secrets", "write"), ("metadata", "read")]);
+    keys.bench.git(&["remote", "remove", "origin"]);
+    keys.bench.set("LIFTOFF_FORGE", "github").set("GITHUB_TOKEN", "must-not-be-used");
+    let ran = keys.rotate("github-secret:acme/demo/ASTRO_API_TOKEN");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    assert_eq!(keys.github_secrets(), [("ASTRO_API_TOKEN".to_owned(), keys.value("pipeline").expect("a value"))]);
 }

@@ -1,6 +1,7 @@
 //! What the run's own token is, how long it lives, and whether it fits a command.
 
 use jiff::Timestamp;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::manage::scene;
@@ -27,6 +28,9 @@ pub async fn run(session: &Session, wanted: &Wanted, what: &Inspect) -> Result<A
     let need = what.command.as_deref().map(rights::need).transpose()?;
     let astro = scene::astro(session).await?;
     let own = rights::own_record(&astro).await?;
+    if own.is_none() {
+        accepted(&astro).await?;
+    }
     let held = rights::held(&astro, own.as_ref());
     let mut rows = described(&astro, own.as_ref(), &held);
     let mut json = object(&astro, own.as_ref(), &held);
@@ -51,6 +55,14 @@ pub async fn run(session: &Session, wanted: &Wanted, what: &Inspect) -> Result<A
         });
     }
     Ok(Answer::text(aligned(&rows), json).failing(failure))
+}
+
+/// Returns an error when the platform does not take the token; one that may not read is fine.
+async fn accepted(astro: &AstroClient) -> Result<()> {
+    match astro.raw(Method::GET, &["organizations"], &[("limit", "1")], None).await {
+        Err(error) if error.kind() == Kind::Auth => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn row(name: &str, value: &str) -> Vec<String> {

@@ -36,6 +36,7 @@ pub async fn run(session: &Session, place: &Place, new: &Create) -> Result<Answe
         }
     };
     let mut outlets = store::opened(session, &new.sinks)?;
+    store::refuse_present(session, &outlets)?;
     // The platform makes a second one of the same name, and nobody could tell them apart.
     if let Some(known) = place.tokens().await?.iter().find(|token| token.text("name") == new.name) {
         return Err(Error::new(Kind::Refused, doing)

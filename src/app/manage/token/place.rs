@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::permission::Scope;
 use crate::model::record::Record;
 use crate::plan::tokens::role_on;
+use crate::settings::origin::Origin;
 
 /// What the command line says about whose tokens are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,23 +33,25 @@ pub struct Place {
     pub name: String,
 }
 
-/// Finds whose tokens are meant. Without a word of it: those of the Deployment that `--deployment` names, else of the
+/// Finds whose tokens are meant. Without a word of it: those of the Deployment that a flag names, else of the
 /// Workspace that is set, else of whatever the run's own token belongs to.
 ///
 /// # Errors
 /// `Kind::Usage` when what is needed is not named, `Kind::NotFound` when there is none of that name, else as reads do.
 pub async fn of(session: &Session, wanted: &Wanted) -> Result<Place> {
     let astro = scene::astro(session).await?;
-    let inferred = match (&wanted.deployment, &session.settings.target.workspace) {
-        (Some(_), _) => Scope::Deployment,
-        (None, Some(_)) => Scope::Workspace,
-        (None, None) => astro.api_token().scope().unwrap_or(Scope::Organization),
+    let by_flag = |name: &&str| matches!(session.settings.origins.get(name), Some((_, Origin::Flag(_))));
+    let names_one = wanted.deployment.is_some() || ["deployment-id", "deployment-name"].iter().any(by_flag);
+    let inferred = match (names_one, &session.settings.target.workspace) {
+        (true, _) => Scope::Deployment,
+        (false, Some(_)) => Scope::Workspace,
+        (false, None) => astro.api_token().scope().unwrap_or(Scope::Organization),
     };
     let scope = wanted.scope.unwrap_or(inferred);
-    if scope != Scope::Deployment && wanted.deployment.is_some() {
+    if scope != Scope::Deployment && names_one {
         return Err(Error::new(Kind::Usage, format!("manage tokens of the {}", scope.name()))
-            .because("`--deployment` names a Deployment")
-            .hint("leave `--deployment` away, or say `--scope deployment`"));
+            .because("a flag names a Deployment")
+            .hint("leave that flag away, or say `--scope deployment`"));
     }
     let (id, name) = match scope {
         Scope::Organization => (astro.organization_id().await?.to_string(), "the Organization".to_owned()),

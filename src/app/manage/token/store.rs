@@ -64,6 +64,23 @@ pub fn has_stdout(outlets: &[Outlet]) -> bool {
     outlets.iter().any(|outlet| outlet.sink == Sink::Stdout)
 }
 
+/// Refuses places that hold something which nobody else may have: a new token takes no other's place.
+///
+/// # Errors
+/// `Kind::Usage` for a file that is there.
+pub fn refuse_present(session: &Session, outlets: &[Outlet]) -> Result<()> {
+    for outlet in outlets {
+        if let Sink::File(path) = &outlet.sink
+            && session.env.current_dir().join(path).exists()
+        {
+            return Err(Error::new(Kind::Usage, format!("keep a new token in {}", outlet.sink))
+                .because("there is such a file, which may hold another token")
+                .hint("name another file, or delete this one"));
+        }
+    }
+    Ok(())
+}
+
 fn way(session: &Session, sink: &Sink) -> Result<Way> {
     Ok(match sink {
         Sink::GitHubSecret { repository, environment, name } => {
@@ -97,7 +114,11 @@ fn connection(session: &Session, forge: ForgeKind, path: Option<&str>) -> Result
             return Err(Error::new(Kind::Usage, doing()).because("this run is of no repository there").hint("name it in `--to`"));
         }
     };
-    let own_token = here.and_then(|_| report.forge_token.clone());
+    // Whether the settings of the run's forge are about this one.
+    let meant = here.is_some()
+        || report.forge == Some(forge)
+        || (own.is_none() && report.forge.is_none() && report.forge_api_url.is_some());
+    let own_token = report.forge_token.clone().filter(|_| meant);
     let by_convention = || token_variables(forge).iter().find_map(|name| session.env.get(name).map(Secret::new));
     let token = own_token.or_else(by_convention).ok_or_else(|| {
         Error::new(Kind::Usage, doing()).because("there is no token for it").hint(format!(
@@ -106,7 +127,7 @@ fn connection(session: &Session, forge: ForgeKind, path: Option<&str>) -> Result
         ))
     })?;
     session.console.hide(&token);
-    let named = report.forge_api_url.clone().filter(|_| here.is_some());
+    let named = report.forge_api_url.clone().filter(|_| meant);
     let api_url = named.or_else(|| repository.api_url.clone()).unwrap_or_default();
     Ok(Connection { caller: session.calls.clone(), api_url, token, repository, budget: BUDGET })
 }
