@@ -93,6 +93,16 @@ impl Place {
         }
     }
 
+    /// Returns the role that decides who may do what there, where the place must not be left without it.
+    #[must_use]
+    pub const fn owner_role(&self) -> Option<&'static str> {
+        match self {
+            Self::Organization => Some(ORGANIZATION_OWNER),
+            Self::Workspace(_) => Some(WORKSPACE_OWNER),
+            Self::Deployment(_) => None,
+        }
+    }
+
     /// Returns the prefix that the names of the platform's own roles of this place have.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -181,6 +191,12 @@ impl RoleSet {
     #[must_use]
     pub fn role(&self, place: &Place) -> Option<&str> {
         self.held.iter().find(|(held, _)| held == place).map(|(_, role)| role.as_str())
+    }
+
+    /// Returns the Workspaces where the role is that of the owner.
+    pub fn owned_workspaces(&self) -> impl Iterator<Item = &Place> {
+        let owned = self.held.iter().filter(|(place, role)| matches!(place, Place::Workspace(_)) && role == WORKSPACE_OWNER);
+        owned.map(|(place, _)| place)
     }
 
     /// Returns whether nothing at all is held.

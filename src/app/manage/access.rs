@@ -11,10 +11,10 @@ use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::astro::named::{DEPLOYMENTS, WORKSPACES};
 use crate::cli::access::Verb;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::record::Record;
 use crate::model::roles::{Holder, Place, RoleSet};
-use crate::plan::access::decide::{AccessPlan, Prune, plan};
+use crate::plan::access::decide::{AccessPlan, Change, Prune, Step, plan};
 use crate::plan::access::facts::{Facts, Held, KnownPlace, Managed, Member};
 use crate::plan::access::file::{AccessFile, PlaceName, parse};
 use crate::report::access::{changes, planned, words};
@@ -57,11 +57,22 @@ async fn apply(session: &Session, path: &Path, (prune, wish): (Prune, Wish)) -> 
 
 async fn perform(session: &Session, astro: &AstroClient, decided: &AccessPlan) -> Result<Answer> {
     let mut rows = Vec::new();
+    let mut ownerless: Vec<Place> = Vec::new();
     for planned in &decided.changes {
-        let subject = Subject { holder: planned.holder, id: planned.id.clone(), name: planned.name.clone() };
-        let made = change(session, astro, &subject, |_| Ok(planned.edits())).await;
-        let result = made.map(|made| if made == Changed::Nothing { "unchanged" } else { "changed" }.to_owned());
-        rows.push(Row { who: format!("{} {}", planned.holder.what(), planned.name), wanted: words(planned), result });
+        let (kept, now) = parted(planned, &ownerless);
+        let row =
+            |part: &Change, result| Row { who: format!("{} {}", part.holder.what(), part.name), wanted: words(part), result };
+        if !now.steps.is_empty() {
+            let subject = Subject { holder: now.holder, id: now.id.clone(), name: now.name.clone() };
+            let made = change(session, astro, &subject, |_| Ok(now.edits())).await;
+            if made.is_err() && now.holder != Holder::Token {
+                ownerless.extend(now.steps.iter().filter(|step| step.makes_owner()).map(|step| step.edit.place.clone()));
+            }
+            rows.push(row(&now, made.map(|made| if made == Changed::Nothing { "unchanged" } else { "changed" }.to_owned())));
+        }
+        if !kept.steps.is_empty() {
+            rows.push(row(&kept, Err(kept_for_now(&kept))));
+        }
     }
     let mut told = answer("make all changes of the file", &rows);
     if let Some(json) = told.json.as_object_mut() {
@@ -70,6 +81,19 @@ async fn perform(session: &Session, astro: &AstroClient, decided: &AccessPlan) -
         json.insert("warnings".to_owned(), json!(decided.warnings));
     }
     Ok(told)
+}
+
+/// Returns what of a change has to wait, because it ends an owner of a place that did not get its new one, and what has not.
+fn parted(change: &Change, ownerless: &[Place]) -> (Change, Change) {
+    let waits = |step: &Step| change.holder != Holder::Token && step.ends_owner() && ownerless.contains(&step.edit.place);
+    let (kept, now) = change.steps.iter().cloned().partition(waits);
+    (Change { steps: kept, ..change.clone() }, Change { steps: now, ..change.clone() })
+}
+
+fn kept_for_now(change: &Change) -> Error {
+    Error::new(Kind::Refused, format!("change the roles of the {} {}", change.holder.what(), change.name))
+        .because("it stays an owner, because the one who shall follow did not become one")
+        .hint("run again once the reason is gone")
 }
 
 /// Reads whatever the decision needs.

@@ -179,13 +179,15 @@ fn row(line: &str, role: Option<&str>, known: &[String], place: &Place) -> Resul
 ///
 /// # Errors
 /// `Kind::Usage` when somebody is named twice; as listing users or teams.
-pub async fn changed(session: &Session, (astro, holder, place): Asked<'_>, deed: Deed, rows: Vec<Wanted>) -> Result<Answer> {
+pub async fn changed(session: &Session, (astro, holder, place): Asked<'_>, deed: Deed, mut rows: Vec<Wanted>) -> Result<Answer> {
     let mut seen = HashSet::new();
     if let Some(twice) = rows.iter().find(|row| !seen.insert(row.who.to_lowercase())) {
         return Err(Error::new(Kind::Usage, "tell who is meant").because(format!("`{}` is named twice", twice.who)));
     }
     let all = at_place(astro, holder, &Place::Organization).await?;
     let mut told = Vec::new();
+    // A place gets its new owner before it loses the old one.
+    rows.sort_by_key(|row| row.role.is_none() || row.role.as_deref() != place.owner_role());
     for row in rows {
         let result = one(session, (astro, holder, place), (&all, deed), &row).await;
         told.push(Row { who: row.who, wanted: row.role.unwrap_or_default(), result });

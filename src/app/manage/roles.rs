@@ -34,8 +34,9 @@ pub enum Changed {
 /// Makes the edits that a function chooses in view of the present roles.
 ///
 /// # Errors
-/// Whatever the function refuses; `Kind::Refused` when the last owner of the Organization would go, when a token would be
-/// left without any role, or when the platform holds other roles afterwards than were written; else as the platform answers.
+/// Whatever the function refuses; `Kind::Refused` when the last owner of the Organization or of a Workspace would go, when a
+/// token would be left without any role, or when the platform holds other roles afterwards than were written; else as the
+/// platform answers.
 pub async fn change(
     session: &Session,
     astro: &AstroClient,
@@ -94,7 +95,28 @@ async fn guard(astro: &AstroClient, subject: &Subject, (before, after): (&RoleSe
             return Err(refused().because("nobody else owns the Organization").hint("make somebody else an owner first"));
         }
     }
+    for place in before.owned_workspaces().filter(|place| after.role(place) != place.owner_role()) {
+        let owners = owners(astro, place).await?;
+        if owners.contains(&(subject.holder, subject.id.clone())) && owners.len() == 1 {
+            return Err(refused().because("nobody else owns the Workspace").hint("make somebody else an owner first"));
+        }
+    }
     Ok(())
+}
+
+/// Returns the users and teams that own a Workspace themselves; of users, only those who are there.
+async fn owners(astro: &AstroClient, place: &Place) -> Result<Vec<(Holder, String)>> {
+    let mut owners = Vec::new();
+    for holder in [Holder::User, Holder::Team] {
+        let doing = format!("list the {}s", holder.what());
+        let all = astro.records(&[holder.path()], &[("workspaceId", place.id())], &doing).await?;
+        let owns = |record: &&Record| {
+            let is_there = holder != Holder::User || record.text("status") == "ACTIVE";
+            is_there && RoleSet::of(holder, record).role(place) == place.owner_role()
+        };
+        owners.extend(all.iter().filter(owns).map(|record| (holder, record.id().to_owned())));
+    }
+    Ok(owners)
 }
 
 /// Returns whether a user is there and owns the Organization.

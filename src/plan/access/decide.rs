@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::model::nearest::nearest;
-use crate::model::roles::{Edit, Holder, ORGANIZATION_OWNER, Place, WORKSPACE_OWNER, check_role};
+use crate::model::roles::{Edit, Holder, Place, check_role};
 use crate::plan::access::facts::{Facts, Held, KnownPlace, Managed, Member};
 use crate::plan::access::file::{AccessFile, WantedList, WantedRole};
 
@@ -18,7 +18,7 @@ pub enum Prune {
 /// What would be done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccessPlan {
-    /// The changes, those of the run's own token last.
+    /// The changes: first those that make somebody an owner, late those that take that away, those of the run's own token last.
     pub changes: Vec<Change>,
     /// How many named roles are so already.
     pub unchanged: usize,
@@ -26,7 +26,7 @@ pub struct AccessPlan {
     pub warnings: Vec<String>,
 }
 
-/// The changes of one user, team or token; they are written together.
+/// Changes of one user, team or token that are written together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Its kind.
@@ -55,6 +55,20 @@ impl Change {
     #[must_use]
     pub fn edits(&self) -> Vec<Edit> {
         self.steps.iter().map(|step| step.edit.clone()).collect()
+    }
+}
+
+impl Step {
+    /// Returns whether it makes somebody an owner of its place.
+    #[must_use]
+    pub fn makes_owner(&self) -> bool {
+        self.edit.place.owner_role().is_some_and(|owner| self.edit.role.as_deref() == Some(owner))
+    }
+
+    /// Returns whether somebody is no owner of its place any more.
+    #[must_use]
+    pub fn ends_owner(&self) -> bool {
+        !self.makes_owner() && self.edit.place.owner_role().is_some_and(|owner| self.from.as_deref() == Some(owner))
     }
 }
 
@@ -93,8 +107,28 @@ pub fn plan(file: &AccessFile, facts: &Facts, prune: Prune, name: &str) -> Resul
     for place in &facts.places {
         keep_an_owner(place, facts, &plan)?;
     }
-    plan.changes.sort_by_key(|change| (facts.own_token.as_ref() == Some(&change.id), change.holder));
+    plan.changes = plan.changes.into_iter().flat_map(parted).collect();
+    plan.changes.sort_by_key(|change| (facts.own_token.as_ref() == Some(&change.id), turn(change), change.holder));
     Ok(plan)
+}
+
+/// Returns a change in two where it makes somebody an owner at one place and ends that at another.
+fn parted(change: Change) -> Vec<Change> {
+    let (late, early): (Vec<Step>, Vec<Step>) = change.steps.iter().cloned().partition(Step::ends_owner);
+    if change.holder == Holder::Token || late.is_empty() || !early.iter().any(Step::makes_owner) {
+        return vec![change];
+    }
+    vec![Change { steps: early, ..change.clone() }, Change { steps: late, ..change }]
+}
+
+/// A place gets its new owner before it loses the old one, so that it has one at each moment. Tokens are no owners.
+fn turn(change: &Change) -> u8 {
+    match change.holder {
+        Holder::Token => 1,
+        _ if change.steps.iter().any(Step::ends_owner) => 2,
+        _ if change.steps.iter().any(Step::makes_owner) => 0,
+        _ => 1,
+    }
 }
 
 impl AccessPlan {
@@ -203,16 +237,12 @@ fn placed(error: Error, name: &str, entry: &WantedRole) -> Error {
 
 /// A place that has an owner keeps one: without, nobody there could give it back.
 fn keep_an_owner(place: &KnownPlace, facts: &Facts, plan: &AccessPlan) -> Result<()> {
-    let owner = match place.place {
-        Place::Organization => ORGANIZATION_OWNER,
-        Place::Workspace(_) => WORKSPACE_OWNER,
-        Place::Deployment(_) => return Ok(()),
-    };
-    // Of the Organization, only a user who is there counts.
+    let Some(owner) = place.place.owner_role() else { return Ok(()) };
+    // Of users, only those who are there count; a team does not own the Organization.
     let counts = |holder: Holder, id: &str| match (&place.place, holder) {
-        (Place::Organization, Holder::User) => facts.members.iter().any(|member| member.id == id && member.is_active),
-        (Place::Organization, _) => false,
-        (_, holder) => holder != Holder::Token,
+        (_, Holder::User) => facts.members.iter().any(|member| member.id == id && member.is_active),
+        (_, Holder::Token) | (Place::Organization, Holder::Team) => false,
+        (_, Holder::Team) => true,
     };
     let changed = |held: &Held| {
         let change = plan.changes.iter().find(|change| (change.holder, &change.id) == (held.holder, &held.id));
@@ -346,6 +376,36 @@ mod tests {
         assert!(error.kind() == Kind::Usage && error.to_string().contains("are the same, and both list users"), "{error}");
         let lists = vec![ann, list("id of Main", Holder::Team, &[])];
         assert!(plan(&AccessFile { lists }, &facts, Prune::Off, NAME).is_ok(), "users here and teams there");
+    }
+
+    #[test]
+    fn a_place_gets_its_new_owner_before_it_loses_the_old_one() {
+        let [owner, member] = ["WORKSPACE_OWNER", "WORKSPACE_MEMBER"];
+        let [one, two] = ["One", "Two"].map(|name| match name {
+            "One" => workspace(name, &[(USER, "ann", owner), (USER, "bob", member)]),
+            _ => workspace(name, &[(USER, "ann", member), (USER, "bob", owner)]),
+        });
+        let mut facts = facts(vec![one, two]);
+        let lists = vec![
+            list("One", USER, &[("ann", member), ("bob", owner)]),
+            list("Two", USER, &[("ann", owner), ("bob", member), ("eve", member)]),
+        ];
+        let file = AccessFile { lists };
+        let decided = plan(&file, &facts, Prune::Off, NAME).expect("a plan");
+        let kinds: Vec<&str> = decided
+            .changes
+            .iter()
+            .flat_map(|change| &change.steps)
+            .map(|step| match step {
+                step if step.makes_owner() => "makes",
+                step if step.ends_owner() => "ends",
+                _ => "other",
+            })
+            .collect();
+        assert_eq!(kinds, ["makes", "makes", "other", "ends", "ends"], "{:?}", told(&decided));
+        facts.members.iter_mut().filter(|member| member.name == "bob").for_each(|bob| bob.is_active = false);
+        let error = plan(&file, &facts, Prune::Off, NAME).expect_err("bob is only invited");
+        assert!(error.kind() == Kind::Refused && error.to_string().contains("Workspace One would lose"), "{error}");
     }
 
     #[test]

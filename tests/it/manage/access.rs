@@ -120,6 +120,35 @@ fn a_change_that_fails_does_not_stop_the_others_and_decides_the_exit() {
     assert_eq!(bench.run(&APPLY).data, "nothing to change, 6 as they shall be\n");
 }
 
+/// A file that makes Ann the owner in the place of the one who is; the one who is stands first.
+const SWAP: &str = "workspaces:\n  Data:\n    users:\n      boss@acme.test: WORKSPACE_MEMBER\n      old@acme.test: WORKSPACE_OWNER\n\
+                    organization:\n  users:\n    boss@acme.test: ORGANIZATION_MEMBER\n    old@acme.test: ORGANIZATION_OWNER\n";
+
+#[test]
+fn an_owner_is_followed_in_one_run() {
+    let bench = bench();
+    bench.write("access.yaml", SWAP);
+    let ran = bench.run(&APPLY);
+    assert_eq!(ran.code, 0, "{} {}", ran.data, ran.talk);
+    let data = bench.sim.with(|world| world.workspaces[1].id.clone());
+    let [boss, old] = ["boss@acme.test", "old@acme.test"].map(|user| roles(&bench, user));
+    assert_eq!((boss.workspace(&data), old.workspace(&data)), (Some("WORKSPACE_MEMBER"), Some("WORKSPACE_OWNER")));
+    assert_eq!((boss.organization.as_str(), old.organization.as_str()), ("ORGANIZATION_MEMBER", ORGANIZATION_OWNER));
+}
+
+#[test]
+fn an_owner_stays_when_the_next_one_fails() {
+    let bench = bench();
+    bench.write("access.yaml", SWAP);
+    let refusal = r#"{"message":"not now","requestId":"r","statusCode":400}"#.to_owned();
+    bench.sim.with(|world| world.faults.push(Fault::on("UpdateUserRoles", 1, Effect::Status(400, refusal))));
+    let before = roles(&bench, "boss@acme.test");
+    let ran = bench.run(&APPLY);
+    assert!(ran.code == 6 && ran.data.contains("it stays an owner"), "{} {}\n{}", ran.code, ran.data, ran.talk);
+    assert_eq!(roles(&bench, "boss@acme.test"), before);
+    assert_eq!(bench.run(&APPLY).code, 0, "what failed is made up for");
+}
+
 #[test]
 fn a_workspaces_owner_applies_what_is_in_reach() {
     let mut bench = bench();

@@ -60,6 +60,24 @@ fn a_changed_role_leaves_every_other_role_as_it_was() {
 }
 
 #[test]
+fn the_last_owner_of_a_workspace_stays() {
+    let bench = bench();
+    let at_other = |verb: &[&str]| bench.run(&[&["workspace", "user"], verb, &["--workspace", "Other"]].concat());
+    for verb in [&["remove", "ann@acme.test"][..], &["update", "ann@acme.test", "--role", "WORKSPACE_MEMBER"]] {
+        let ran = at_other(verb);
+        assert!(ran.code == 6 && ran.talk.contains("nobody else owns the Workspace"), "{verb:?}: {} {}", ran.code, ran.talk);
+    }
+    assert_eq!(writes(&bench), 0);
+    let ran = bench.run(&["workspace", "team", "add", "Data engineers", "--role", "WORKSPACE_OWNER", "--workspace", "Other"]);
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    bench.write("swap.txt", "ann@acme.test WORKSPACE_MEMBER\n");
+    let ran = at_other(&["update", "--file", "swap.txt"]);
+    assert_eq!(ran.code, 0, "a team is an owner too: {}", ran.talk);
+    let ran = bench.run(&["workspace", "team", "remove", "Data engineers", "--workspace", "Other"]);
+    assert!(ran.code == 6 && ran.talk.contains("nobody else owns the Workspace"), "{} {}", ran.code, ran.talk);
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let bench = bench();
     for (arguments, said) in [
