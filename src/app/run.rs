@@ -147,7 +147,14 @@ async fn told_apart(session: &Session, command: &Command, reporter: &Reporter<'_
         session.console.notice("stopping as soon as the value that nobody else has is kept");
         return told.await;
     }
-    Some(said(&session.console, &stopped(kind)))
+    let stopped = match command {
+        // Whatever it had said until then is done.
+        Command::Manage(_) => {
+            Error::new(kind, "finish").because("the run was stopped").hint("look at what is there before running it again")
+        }
+        _ => stopped(kind),
+    };
+    Some(said(&session.console, &stopped))
 }
 
 /// Returns the wish for a token that lives as long as a command, whose end a signal must not skip.

@@ -150,6 +150,11 @@ async fn linkable((astro, place): At<'_>, names: &[String]) -> Result<Vec<String
 async fn create(session: &Session, at: At<'_>, which: &Which, (changes, secret): (&Changes, Option<bool>)) -> Result<Answer> {
     let (astro, place) = at;
     let kind = of(which.kind);
+    if changes.fields.is_empty() {
+        return Err(Error::new(Kind::Usage, format!("make the {} {}", kind.what, which.key))
+            .because("it has no value")
+            .hint("give `--value`, or fields with `--set`"));
+    }
     let mut content = changes.fields.clone();
     if let Some(secret) = secret {
         content.insert("isSecret".to_owned(), Value::Bool(secret));

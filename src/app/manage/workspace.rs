@@ -96,6 +96,11 @@ async fn create(session: &Session, (name, wanted): (&str, &Wanted<'_>)) -> Resul
 }
 
 async fn update(session: &Session, wanted: &Wanted<'_>) -> Result<Answer> {
+    if wanted.name.is_none() && wanted.description.is_none() && wanted.enforce.is_none() {
+        return Err(Error::new(Kind::Usage, "change the Workspace")
+            .because("nothing to change is named")
+            .hint("give `--name`, `--description` or `--enforce-ci-cd`"));
+    }
     let astro = scene::astro(session).await?;
     let before = scene::workspace(session, &astro).await?;
     let name = before.text("name");

@@ -28,12 +28,12 @@ pub async fn overridden(session: &Session, given: &Sleep, rest: Rest) -> Result<
             .hint("development mode is chosen when a Deployment is created"));
     }
     let dry = session.is_dry();
-    let would = if dry { "would have " } else { "" };
     if given.remove_override {
         if !dry {
             astro.remove_hibernation_override(&id).await?;
         }
-        let sentence = format!("{would}removed the override: {name} follows its schedule");
+        let did = if dry { "would remove" } else { "removed" };
+        let sentence = format!("{did} the override: {name} follows its schedule");
         return Ok(Answer::done(sentence, json!({ "id": id.as_str(), "override": Value::Null })));
     }
     let hibernate = rest == Rest::Hibernates;
@@ -41,9 +41,15 @@ pub async fn overridden(session: &Session, given: &Sleep, rest: Rest) -> Result<
     if !dry {
         astro.set_hibernation_override(&id, &wanted).await?;
     }
-    let (what, end) = (if hibernate { "put to sleep" } else { "woken" }, until.as_deref().unwrap_or("the override is removed"));
+    let what = match (dry, hibernate) {
+        (true, true) => "would put to sleep",
+        (true, false) => "would wake",
+        (false, true) => "put to sleep",
+        (false, false) => "woke",
+    };
+    let (what, end) = (what, until.as_deref().unwrap_or("the override is removed"));
     let object = json!({ "id": id.as_str(), "override": { "isHibernating": hibernate, "overrideUntil": until } });
-    Ok(Answer::done(format!("{would}{what} {name} until {end}"), object))
+    Ok(Answer::done(format!("{what} {name} until {end}"), object))
 }
 
 /// Returns the end in the platform's form (`reference/astro-platform.md` 5.6).

@@ -162,7 +162,7 @@ impl Place {
             return Ok(role);
         }
         let error = Error::new(Kind::Usage, format!("give a token the role `{role}`")).because(format!(
-            "a {} has the roles {}",
+            "tokens of the {} have the roles {}",
             self.scope.name(),
             known.join(", ")
         ));
