@@ -241,9 +241,16 @@ fn a_young_value_and_a_dry_run_change_nothing_and_say_so() {
 }
 
 #[test]
-fn the_token_in_use_can_be_rotated_and_that_is_said() {
+fn the_token_in_use_is_rotated_by_force_only_and_that_is_said() {
     let keys = Keys::new();
-    let ran = keys.bench.run(&["token", "rotate", "ci", "--scope", "organization", "--to", "stdout"]);
+    let rotate = ["token", "rotate", "ci", "--scope", "organization", "--to", "stdout"];
+    let before = keys.value("ci");
+    for more in [&[][..], &["--older-than", "3650d"], &["--dry-run"]] {
+        let ran = keys.bench.run(&[&rotate[..], more].concat());
+        assert!(ran.code == 6 && ran.talk.contains("give `--force`"), "{more:?}: {}", ran.talk);
+    }
+    assert_eq!(keys.value("ci"), before);
+    let ran = keys.bench.run(&[&rotate[..], &["--force"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.talk);
     assert!(ran.talk.contains("the token that this run uses"), "{}", ran.talk);
     assert_eq!(Some(ran.data.trim_end().to_owned()), keys.value("ci"));
