@@ -420,6 +420,41 @@ fn a_wider_token_is_let_in_and_out_of_a_workspace() {
 }
 
 #[test]
+fn a_wider_token_is_never_the_first_of_several_and_has_the_scope_that_is_said() {
+    let keys = Keys::new();
+    let (workspace, wide) = keys.bench.sim.with(|world| {
+        let member = || TokenRole::on(EntityKind::Organization, &world.organizations[0].id, "ORGANIZATION_MEMBER");
+        let own = vec![world.workspaces[0].id.clone()];
+        let accessor = TokenRole::on(EntityKind::Workspace, &own[0], "WORKSPACE_ACCESSOR");
+        let wide = |name: &str, roles: Vec<TokenRole>| TokenSpec { name: name.into(), roles, ..TokenSpec::default() };
+        let specs = [
+            TokenSpec { name: "same".into(), workspace_ids: own.clone(), ..TokenSpec::default() },
+            wide("same", vec![member()]),
+            wide("twin", vec![member(), accessor.clone()]),
+            wide("twin", vec![member(), accessor]),
+            TokenSpec { name: "narrow".into(), workspace_ids: own, ..TokenSpec::default() },
+        ];
+        let made: Vec<String> = specs.into_iter().map(|spec| world.mint_token(spec)).collect();
+        (world.workspaces[0].name.clone(), made[1].clone())
+    });
+    let add = |words: &[&str], name: &str| {
+        let arguments = [&["workspace", "token"], words, &["add", name, "--role", "WORKSPACE_MEMBER", "--workspace", &workspace]];
+        keys.bench.run(&arguments.concat())
+    };
+    let ran = add(&[], "twin");
+    assert!(ran.code == 5 && ran.talk.contains("several have this name"), "{}", ran.talk);
+    let ran = add(&["organization-token"], "narrow");
+    assert!(ran.code == 6 && ran.talk.contains("belongs to the workspace"), "{}", ran.talk);
+    let ran = add(&["organization-token"], "same");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let roles = keys.bench.sim.with(|world| {
+        let token = world.tokens.iter().find(|token| token.text == wide).expect("the token");
+        token.spec.roles.iter().map(|role| role.role.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(roles, ["ORGANIZATION_MEMBER", "WORKSPACE_MEMBER"]);
+}
+
+#[test]
 fn tokens_are_listed_and_deleted_by_scope() {
     let keys = Keys::new();
     let list = keys.bench.json(&["deployment", "token", "list"]);
