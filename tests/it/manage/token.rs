@@ -227,6 +227,17 @@ fn files_and_standard_output_hold_the_value_alone() {
 }
 
 #[test]
+fn a_value_that_nobody_reads_from_standard_output_waits_in_a_file() {
+    let mut keys = Keys::new();
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
+    let ran = keys.bench.run_unread(&["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout"]);
+    assert_eq!(ran.code, 9, "{}", ran.talk);
+    assert_ne!(keys.value("pipeline").as_ref(), Some(&keys.old));
+    assert_eq!(Some(keys.rescued()), keys.value("pipeline").map(|value| vec![value]));
+}
+
+#[test]
 fn a_young_value_and_a_dry_run_change_nothing_and_say_so() {
     let keys = Keys::new();
     let arguments = ["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout"];
