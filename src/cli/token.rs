@@ -181,8 +181,8 @@ pub struct Rotate {
     /// Where the new value goes
     #[command(flatten)]
     pub sinks: Sinks,
-    /// Accepted for scripts of the Astro CLI: nothing ever asks
-    #[arg(long, hide = true)]
+    /// Rotates it even if it is the token in use, whose new value is lost for good when the platform's answer is lost
+    #[arg(long)]
     pub force: bool,
 }
 

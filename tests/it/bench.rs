@@ -129,6 +129,13 @@ impl Bench {
         self.ended(output, "tmp-beside")
     }
 
+    /// Runs the program while nobody reads its standard output.
+    pub fn run_unread(&self, arguments: &[&str]) -> Ran {
+        let mut child = self.program(&self.project(), arguments).spawn().expect("the program");
+        drop(child.stdout.take());
+        self.ended(child.wait_with_output().expect("the end"), "tmp")
+    }
+
     /// Returns the program, ready to be started in a folder.
     fn program(&self, folder: &Path, arguments: &[&str]) -> Command {
         let temporary = self.folder.path().join("tmp");

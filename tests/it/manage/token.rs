@@ -227,6 +227,17 @@ fn files_and_standard_output_hold_the_value_alone() {
 }
 
 #[test]
+fn a_value_that_nobody_reads_from_standard_output_waits_in_a_file() {
+    let mut keys = Keys::new();
+    let folder = keys.folder.path().display().to_string();
+    keys.bench.set("RUNNER_TEMP", &folder);
+    let ran = keys.bench.run_unread(&["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout"]);
+    assert_eq!(ran.code, 9, "{}", ran.talk);
+    assert_ne!(keys.value("pipeline").as_ref(), Some(&keys.old));
+    assert_eq!(Some(keys.rescued()), keys.value("pipeline").map(|value| vec![value]));
+}
+
+#[test]
 fn a_young_value_and_a_dry_run_change_nothing_and_say_so() {
     let keys = Keys::new();
     let arguments = ["token", "rotate", "pipeline", "--deployment", "demo", "--to", "stdout"];
@@ -241,9 +252,16 @@ fn a_young_value_and_a_dry_run_change_nothing_and_say_so() {
 }
 
 #[test]
-fn the_token_in_use_can_be_rotated_and_that_is_said() {
+fn the_token_in_use_is_rotated_by_force_only_and_that_is_said() {
     let keys = Keys::new();
-    let ran = keys.bench.run(&["token", "rotate", "ci", "--scope", "organization", "--to", "stdout"]);
+    let rotate = ["token", "rotate", "ci", "--scope", "organization", "--to", "stdout"];
+    let before = keys.value("ci");
+    for more in [&[][..], &["--older-than", "3650d"], &["--dry-run"]] {
+        let ran = keys.bench.run(&[&rotate[..], more].concat());
+        assert!(ran.code == 6 && ran.talk.contains("give `--force`"), "{more:?}: {}", ran.talk);
+    }
+    assert_eq!(keys.value("ci"), before);
+    let ran = keys.bench.run(&[&rotate[..], &["--force"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.talk);
     assert!(ran.talk.contains("the token that this run uses"), "{}", ran.talk);
     assert_eq!(Some(ran.data.trim_end().to_owned()), keys.value("ci"));
@@ -411,6 +429,41 @@ fn a_wider_token_is_let_in_and_out_of_a_workspace() {
     let ran = keys.bench.run(&[&["workspace", "token", "remove", "wide"], &place[..]].concat());
     assert!(ran.code == 0 && ran.data.contains("nothing to do"), "{}", ran.talk);
     keys.bench.assert_clean(&ran);
+}
+
+#[test]
+fn a_wider_token_is_never_the_first_of_several_and_has_the_scope_that_is_said() {
+    let keys = Keys::new();
+    let (workspace, wide) = keys.bench.sim.with(|world| {
+        let member = || TokenRole::on(EntityKind::Organization, &world.organizations[0].id, "ORGANIZATION_MEMBER");
+        let own = vec![world.workspaces[0].id.clone()];
+        let accessor = TokenRole::on(EntityKind::Workspace, &own[0], "WORKSPACE_ACCESSOR");
+        let wide = |name: &str, roles: Vec<TokenRole>| TokenSpec { name: name.into(), roles, ..TokenSpec::default() };
+        let specs = [
+            TokenSpec { name: "same".into(), workspace_ids: own.clone(), ..TokenSpec::default() },
+            wide("same", vec![member()]),
+            wide("twin", vec![member(), accessor.clone()]),
+            wide("twin", vec![member(), accessor]),
+            TokenSpec { name: "narrow".into(), workspace_ids: own, ..TokenSpec::default() },
+        ];
+        let made: Vec<String> = specs.into_iter().map(|spec| world.mint_token(spec)).collect();
+        (world.workspaces[0].name.clone(), made[1].clone())
+    });
+    let add = |words: &[&str], name: &str| {
+        let arguments = [&["workspace", "token"], words, &["add", name, "--role", "WORKSPACE_MEMBER", "--workspace", &workspace]];
+        keys.bench.run(&arguments.concat())
+    };
+    let ran = add(&[], "twin");
+    assert!(ran.code == 5 && ran.talk.contains("several have this name"), "{}", ran.talk);
+    let ran = add(&["organization-token"], "narrow");
+    assert!(ran.code == 6 && ran.talk.contains("belongs to the workspace"), "{}", ran.talk);
+    let ran = add(&["organization-token"], "same");
+    assert_eq!(ran.code, 0, "{}", ran.talk);
+    let roles = keys.bench.sim.with(|world| {
+        let token = world.tokens.iter().find(|token| token.text == wide).expect("the token");
+        token.spec.roles.iter().map(|role| role.role.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(roles, ["ORGANIZATION_MEMBER", "WORKSPACE_MEMBER"]);
 }
 
 #[test]

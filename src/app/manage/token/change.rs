@@ -48,11 +48,12 @@ pub async fn update(session: &Session, place: &Place, what: &Update) -> Result<A
 /// Lets a wider token in with a role, or changes its role here.
 ///
 /// # Errors
-/// `Kind::Usage` for a role that there is not, `Kind::Refused` for a token that belongs here, else as requests do.
-pub async fn add(session: &Session, place: &Place, grant: &Grant) -> Result<Answer> {
+/// `Kind::Usage` for a role that there is not, `Kind::Refused` for a token that belongs here or not to the scope
+/// that is said, else as requests do.
+pub async fn add(session: &Session, place: &Place, (grant, of): (&Grant, Option<Scope>)) -> Result<Answer> {
     let role = place.checked_role(&grant.role)?;
-    let token = place.any(grant.chosen.wanted()).await?;
-    wider(place, &token)?;
+    let token = place.any(grant.chosen.wanted(), of).await?;
+    wider(place, &token, of)?;
     let (name, id) = (token.text("name").to_owned(), token.id().to_owned());
     let sentence = format!("the API token {name} ({id}) the role {role} on {}", place.name);
     if place.role_of(&token).as_deref() == Some(role) {
@@ -76,9 +77,9 @@ pub async fn add(session: &Session, place: &Place, grant: &Grant) -> Result<Answ
 ///
 /// # Errors
 /// `Kind::Refused` for a token that belongs here or would be left without any role, else as requests do.
-pub async fn remove(session: &Session, place: &Place, chosen: &Chosen) -> Result<Answer> {
-    let token = place.any(chosen.wanted()).await?;
-    wider(place, &token)?;
+pub async fn remove(session: &Session, place: &Place, (chosen, of): (&Chosen, Option<Scope>)) -> Result<Answer> {
+    let token = place.any(chosen.wanted(), of).await?;
+    wider(place, &token, of)?;
     let (name, id) = (token.text("name").to_owned(), token.id().to_owned());
     let sentence = format!("from the API token {name} ({id}) its role on {}", place.name);
     if place.role_of(&token).is_none() {
@@ -120,7 +121,15 @@ pub async fn delete(session: &Session, place: &Place, what: &Delete) -> Result<A
 }
 
 /// A token of the place itself is changed by `update` and ended by `delete`.
-fn wider(place: &Place, token: &Record) -> Result<()> {
+fn wider(place: &Place, token: &Record, of: Option<Scope>) -> Result<()> {
+    if let Some(of) = of.filter(|of| token.text("scope") != of.word()) {
+        return Err(Error::new(Kind::Refused, format!("change the role of an API token of the {}", of.name())).because(format!(
+            "{} ({}) belongs to the {}",
+            token.text("name"),
+            token.id(),
+            token.text("scope").to_lowercase()
+        )));
+    }
     let belongs_here = token.text("scope") == place.scope.word();
     if !belongs_here && place.scope != Scope::Organization {
         return Ok(());

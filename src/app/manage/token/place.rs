@@ -115,17 +115,28 @@ impl Place {
         }
     }
 
-    /// Returns the one token of the Organization of this id or exact name, whatever it belongs to.
+    /// Returns the one token of the Organization of this id or exact name, whatever it belongs to; one of the scope, when that is
+    /// said and there is one.
     ///
     /// # Errors
     /// As `own`; listing the Organization's tokens takes an Organization Owner, reading one by its id may not.
-    pub async fn any(&self, wanted: &str) -> Result<Record> {
-        if let Some(here) = self.tokens().await?.into_iter().find(|token| token.id() == wanted || token.text("name") == wanted) {
-            return self.read(here.id()).await;
+    pub async fn any(&self, wanted: &str, of: Option<Scope>) -> Result<Record> {
+        let meant = |token: &Record| token.id() == wanted || token.text(TOKENS.name) == wanted;
+        let fits = |token: &Record| of.is_none_or(|of| token.text("scope") == of.word());
+        let here: Vec<Record> = self.tokens().await?.into_iter().filter(meant).collect();
+        let (fitting, others): (Vec<Record>, Vec<Record>) = here.into_iter().partition(fits);
+        if !fitting.is_empty() {
+            return self.read(one_of(&TOKENS, fitting, wanted)?.id()).await;
         }
-        let query = [("includeOnlyOrganizationTokens", "true")];
-        let found = self.astro.find_record(&TOKENS, &query, wanted).await?;
-        self.read(found.id()).await
+        let query: Query<'_> = match of {
+            Some(Scope::Workspace | Scope::Deployment) => &[],
+            Some(Scope::Organization) | None => &[("includeOnlyOrganizationTokens", "true")],
+        };
+        let all = self.astro.records(TOKENS.path, query, "list the API tokens").await?;
+        match one_of(&TOKENS, all.into_iter().filter(fits).collect(), wanted) {
+            Err(_) if !others.is_empty() => self.read(one_of(&TOKENS, others, wanted)?.id()).await,
+            found => self.read(found?.id()).await,
+        }
     }
 
     /// Returns a token by its id.

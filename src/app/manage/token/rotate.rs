@@ -15,12 +15,16 @@ use crate::report::answer::Answer;
 /// Rotates a token whose value is old enough and keeps the new value.
 ///
 /// # Errors
-/// Before anything is changed: `Kind::Usage` for wrong places, `Kind::NotFound` for no such token, and as the places refuse.
+/// Before anything is changed: `Kind::Usage` for wrong places, `Kind::NotFound` for no such token, `Kind::Refused` for the token
+/// in use unless that is forced, and as the places refuse.
 /// Afterwards `Kind::Transfer` when the value could not be kept everywhere, with the file that holds it.
 pub async fn run(session: &Session, place: &Place, what: &Rotate) -> Result<Answer> {
     let mut outlets = store::opened(session, &what.sinks)?;
     let token = place.own(what.chosen.wanted()).await?;
     let named = format!("the API token {} ({}) of {}", token.text("name"), token.id(), place.name);
+    if place.is_in_use(&token) && !what.force {
+        return Err(unforced(&named));
+    }
     if !is_due(&token, what.older_than, Timestamp::now()) {
         let since = value_since(&token).map_or_else(String::new, |since| since.strftime("%Y-%m-%d").to_string());
         let days = what.older_than.unwrap_or_default();
@@ -72,6 +76,16 @@ pub fn told(session: &Session, outlets: &[store::Outlet], sentence: String, toke
     }
     answer.lines.iter().for_each(|line| session.console.info(line));
     Answer { lines: Vec::new(), ..answer }
+}
+
+/// Refused whether it is due or not, so that a scheduled job shows it on its first day.
+fn unforced(named: &str) -> Error {
+    Error::new(Kind::Refused, format!("rotate {named}"))
+        .because(
+            "it is the token that this run uses: if the platform's answer is lost, nobody has the new value, and the old one is too \
+             dead to rotate again",
+        )
+        .hint("set another token that may rotate it, or give `--force` if that is meant")
 }
 
 fn unrotated(error: Error, named: &str) -> Error {

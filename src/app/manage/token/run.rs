@@ -38,8 +38,8 @@ pub async fn of(session: &Session, wanted: &Wanted, verb: &Verb) -> Result<Answe
         Verb::Rotate(what) => rotate::run(session, &place, what).await,
         Verb::Delete(what) => change::delete(session, &place, what).await,
         Verb::Report(what) => report::run(&place, what).await,
-        Verb::Add(grant) => change::add(session, &place, grant).await,
-        Verb::Remove(chosen) => change::remove(session, &place, chosen).await,
+        Verb::Add(grant) => change::add(session, &place, (grant, None)).await,
+        Verb::Remove(chosen) => change::remove(session, &place, (chosen, None)).await,
         Verb::OrganizationToken(verb) => wider(session, (&place, Scope::Organization), verb).await,
         Verb::WorkspaceToken(verb) => wider(session, (&place, Scope::Workspace), verb).await,
     }
@@ -48,7 +48,7 @@ pub async fn of(session: &Session, wanted: &Wanted, verb: &Verb) -> Result<Answe
 async fn wider(session: &Session, (place, of): (&Place, Scope), verb: &Wider) -> Result<Answer> {
     match verb {
         Wider::List => list::run(place, Some(of)).await,
-        Wider::Add(grant) | Wider::Update(grant) => change::add(session, place, grant).await,
-        Wider::Remove(chosen) => change::remove(session, place, chosen).await,
+        Wider::Add(grant) | Wider::Update(grant) => change::add(session, place, (grant, Some(of))).await,
+        Wider::Remove(chosen) => change::remove(session, place, (chosen, Some(of))).await,
     }
 }
