@@ -59,11 +59,7 @@ pub async fn deliver(
     }
     match plan.decision {
         Decision::Nothing | Decision::NoCredentials(_) | Decision::Unmapped => {
-            if !session.settings.deploy.smoke.dags.is_empty() {
-                session
-                    .console
-                    .notice("no DAG is run to try the deploy, because nothing is deployed; `force` deploys and tries it again");
-            }
+            say_untried(session);
             Ok(None)
         }
         Decision::Ship(_) | Decision::RemoveBundle => {
@@ -95,6 +91,15 @@ pub async fn deliver(
                 (outcome, _) => outcome.map(Some),
             }
         }
+    }
+}
+
+/// A smoke run that failed before is not repeated when nothing ships, and nobody shall take that for a success of it.
+fn say_untried(session: &Session) {
+    if !session.settings.deploy.smoke.dags.is_empty() {
+        session
+            .console
+            .notice("no DAG is run to try the deploy, because nothing is deployed; `force` deploys and tries it again");
     }
 }
 

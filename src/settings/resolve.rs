@@ -448,11 +448,12 @@ mod tests {
 
     #[test]
     fn contradictions_name_both_origins() {
-        let error = run(&Case { flags: &[("deployment-id", "d1")], env: &[("INPUT_DEPLOYMENT-NAME", "prod")], file: "" })
-            .expect_err("both");
-        assert!(
-            error.to_string().contains("`deployment-id` (flag --deployment-id) and `deployment-name` (input deployment-name)")
-        );
+        let env = &[("INPUT_DEPLOYMENT-NAME", "prod"), ("INPUT_DEPLOYMENT-ID", "d1")];
+        let error = run(&Case { flags: &[], env, file: "" }).expect_err("both");
+        let both = "`deployment-id` (input deployment-id) and `deployment-name` (input deployment-name)";
+        assert!(error.to_string().contains(both), "{error}");
+        let settings = run(&Case { flags: &[("deployment-name", "dev")], env: &env[1..], file: "" }).expect("the flag counts");
+        assert_eq!((settings.target.deployment_id, settings.target.deployment_name.as_deref()), (None, Some("dev")));
         let rows: [&[(&str, &str)]; 9] = [
             &[("deploy-type", "dbt"), ("image-name", "x")],
             &[("deploy-type", "dags-only"), ("image-name", "x")],
