@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::airflow::address::is_segment;
 use crate::airflow::calls::Below;
+use crate::airflow::runs::Triggered;
 use crate::app::manage::airflow_site::{Reached, reached};
-use crate::app::manage::{airflow_objects, given};
+use crate::app::manage::{airflow_objects, call, given};
 use crate::app::session::Session;
 use crate::app::ship::run_name;
 use crate::cli::airflow::{Request, Trigger, Verb};
@@ -15,7 +16,6 @@ use crate::deploy::trial::Obstacle;
 use crate::error::{Error, Kind, Result};
 use crate::model::dag_run::{DagRun, NewRun, RunState, Trial, TrialEnd};
 use crate::report::answer::Answer;
-use crate::report::select::selected;
 use crate::report::smoke;
 use crate::settings::json_text;
 use crate::settings::parse;
@@ -35,49 +35,31 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Answer> {
     }
 }
 
-async fn request(session: &Session, call: &Request) -> Result<Answer> {
-    let method = method(&call.method)?;
-    let query = call.query.iter().map(|pair| given::pair("--query", pair)).collect::<Result<Vec<_>>>()?;
-    let body = call.body.as_ref().map(|text| given::json(session, "--body", text)).transpose()?;
-    let (below, segments) = path(&call.path)?;
+async fn request(session: &Session, wish: &Request) -> Result<Answer> {
+    let method = call::method(&wish.method, "liftoff airflow request GET /dags")?;
+    let query = wish.query.iter().map(|pair| given::pair("--query", pair)).collect::<Result<Vec<_>>>()?;
+    let body = wish.body.as_ref().map(|text| given::json(session, "--body", text)).transpose()?;
+    let (below, segments) = path(&wish.path)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     if session.is_dry() && method != Method::GET {
         let path = format!("/{}", segments.join("/"));
         return Ok(Answer::done(format!("would call {method} {path}"), json!({ "method": method.as_str(), "path": path })));
     }
-    let airflow = reached(session, &call.deployment).await?;
+    let airflow = reached(session, &wish.deployment).await?;
     let answer = airflow.client().call(method, (below, &segments), &query, body.as_ref()).await?;
     if answer.is_empty() {
         return Ok(Answer::default());
     }
-    let Ok(value) = serde_json::from_slice::<Value>(&answer) else {
-        return Ok(Answer::text(vec![String::from_utf8_lossy(&answer).into_owned()], Value::Null));
-    };
-    match &call.jq {
-        Some(filter) => Ok(Answer::text(selected(filter, &value)?, Value::Null)),
-        None => Ok(Answer::text(format!("{value:#}").lines().map(str::to_owned).collect(), value)),
-    }
-}
-
-fn method(given: &str) -> Result<Method> {
-    match given.to_ascii_uppercase().as_str() {
-        "GET" => Ok(Method::GET),
-        "POST" => Ok(Method::POST),
-        "PUT" => Ok(Method::PUT),
-        "PATCH" => Ok(Method::PATCH),
-        "DELETE" => Ok(Method::DELETE),
-        _ => Err(Error::new(Kind::Usage, format!("call with the method `{given}`"))
-            .because("it is none of GET, POST, PUT, PATCH and DELETE")
-            .hint("the method stands before the path: `liftoff airflow request GET /dags`")),
+    match serde_json::from_slice::<Value>(&answer) {
+        Ok(value) => call::answer(value, wish.jq.as_deref()),
+        Err(_) => Ok(call::other_answer(&answer)),
     }
 }
 
 /// Returns where a path begins and its segments, decoded.
 fn path(given: &str) -> Result<(Below, Vec<String>)> {
-    let refused = |because: &str| Error::new(Kind::Usage, format!("call the path `{given}`")).because(because);
-    if given.contains(['?', '#', '\\']) || given.contains("://") {
-        return Err(refused("it is no plain path").hint("give parameters with `--query NAME=VALUE`"));
-    }
+    let refused = |because: &str| call::wrong_path(given, because);
+    call::plain(given)?;
     let below = if given.trim_start_matches('/').starts_with("api/") { Below::Airflow } else { Below::Api };
     let segments = given.split('/').filter(|segment| !segment.is_empty());
     let decoded = segments.map(|segment| percent_decode_str(segment).decode_utf8().map(String::from));
@@ -106,16 +88,22 @@ async fn trigger(session: &Session, wish: &Trigger) -> Result<Answer> {
     if session.is_dry() {
         return Ok(Answer::done(format!("would trigger {}", new.dag), json!({ "dag": new.dag, "run": new.id })));
     }
-    let made = airflow.site.triggered(&new).await?;
-    let run = DagRun { dag: new.dag, ..made };
+    let (word, found) = match airflow.client().trigger(&new).await? {
+        Triggered::Made(run) => ("Triggered  ", run),
+        Triggered::Existed(run) => {
+            session.console.notice("Airflow has a run of this id, and makes no second one; another `--conf` has no effect on it");
+            ("Was there  ", run)
+        }
+    };
+    let run = DagRun { dag: new.dag, ..found };
     let page = airflow.site.page(&run);
     if !wish.wait {
-        let mut lines = vec![format!("Triggered   {} ({})", run.dag, run.state.word()), format!("Run         {}", run.id)];
+        let mut lines = vec![format!("{word} {} ({})", run.dag, run.state.word()), format!("Run         {}", run.id)];
         lines.extend(page.iter().map(|page| format!("Page        {page}")));
         let json = json!({ "schema": 1, "dag": run.dag, "run": run.id, "state": run.state.word(), "page": page });
         return Ok(Answer::text(lines, json));
     }
-    session.console.info(&format!("triggered {}: run {}", run.dag, run.id));
+    session.console.info(&format!("{}: run {}", run.dag, run.id));
     page.iter().for_each(|page| session.console.info(page));
     let _activity = session.console.activity("wait for the run to end");
     let told = |state: &RunState| session.console.info(&format!("the run is {}", state.word()));

@@ -3,13 +3,12 @@
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::app::manage::{given, scene};
+use crate::app::manage::{call, given, scene};
 use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::cli::api::Api;
 use crate::error::{Error, Kind, Result};
 use crate::report::answer::Answer;
-use crate::report::select::selected;
 
 /// Items of a page.
 const PAGE_SIZE: usize = 1_000;
@@ -20,47 +19,30 @@ const MOST_PAGES: usize = 1_000;
 ///
 /// # Errors
 /// `Kind::Usage` for a wrong method, path, body or filter; `Kind::Auth` without a token; as the platform answers.
-pub async fn run(session: &Session, call: &Api) -> Result<Answer> {
-    let method = method(&call.method)?;
-    let query = call.query.iter().map(|pair| given::pair("--query", pair)).collect::<Result<Vec<_>>>()?;
-    let body = body(session, call)?;
-    if call.paginate && method != Method::GET {
+pub async fn run(session: &Session, api: &Api) -> Result<Answer> {
+    let method = call::method(&api.method, "liftoff api GET deployments")?;
+    let query = api.query.iter().map(|pair| given::pair("--query", pair)).collect::<Result<Vec<_>>>()?;
+    let body = body(session, api)?;
+    if api.paginate && method != Method::GET {
         return Err(Error::new(Kind::Usage, "join pages").because("only a GET has pages"));
     }
     let astro = scene::astro(session).await?;
-    let path = path(&astro, &call.path).await?;
+    let path = path(&astro, &api.path).await?;
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if session.is_dry() && method != Method::GET {
         let json = json!({ "method": method.as_str(), "path": format!("/{}", path.join("/")), "body": body });
         return Ok(Answer::done(format!("would call {method} /{}", path.join("/")), json));
     }
-    let value = if call.paginate {
+    let value = if api.paginate {
         pages(&astro, &path, &query).await?
     } else {
         let answer = astro.raw(method, &path, &query, body.as_ref()).await?;
         match decoded(&answer) {
             Some(value) => value,
-            None => return Ok(Answer::text(vec![String::from_utf8_lossy(&answer).into_owned()], Value::Null)),
+            None => return Ok(call::other_answer(&answer)),
         }
     };
-    match &call.jq {
-        Some(filter) => Ok(Answer::text(selected(filter, &value)?, Value::Null)),
-        None if value.is_null() => Ok(Answer::default()),
-        None => Ok(Answer::text(pretty(&value), value)),
-    }
-}
-
-fn method(given: &str) -> Result<Method> {
-    match given.to_ascii_uppercase().as_str() {
-        "GET" => Ok(Method::GET),
-        "POST" => Ok(Method::POST),
-        "PUT" => Ok(Method::PUT),
-        "PATCH" => Ok(Method::PATCH),
-        "DELETE" => Ok(Method::DELETE),
-        _ => Err(Error::new(Kind::Usage, format!("call with the method `{given}`"))
-            .because("it is none of GET, POST, PUT, PATCH and DELETE")
-            .hint("the method stands before the path: `liftoff api GET deployments`")),
-    }
+    call::answer(value, api.jq.as_deref())
 }
 
 fn body(session: &Session, call: &Api) -> Result<Option<Value>> {
@@ -80,10 +62,7 @@ fn body(session: &Session, call: &Api) -> Result<Option<Value>> {
 
 /// Returns the segments below the API's base.
 async fn path(astro: &AstroClient, given: &str) -> Result<Vec<String>> {
-    let refused = |because: &str| Error::new(Kind::Usage, format!("call the path `{given}`")).because(because);
-    if given.contains(['?', '#', '\\']) || given.contains("://") {
-        return Err(refused("it is no plain path").hint("give parameters with `--query NAME=VALUE`"));
-    }
+    call::plain(given)?;
     let organization = if given.starts_with('/') && !given.contains("{organization}") {
         None
     } else {
@@ -96,7 +75,7 @@ async fn path(astro: &AstroClient, given: &str) -> Result<Vec<String>> {
     };
     let segments: Vec<String> = full.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     if segments.is_empty() || segments.iter().any(|segment| matches!(segment.as_str(), "." | "..")) {
-        return Err(refused("it leads nowhere below the API"));
+        return Err(call::wrong_path(given, "it leads nowhere below the API"));
     }
     Ok(segments)
 }
@@ -134,8 +113,4 @@ async fn pages(astro: &AstroClient, path: &[&str], query: &[(&str, &str)]) -> Re
 /// Returns the JSON of a body; null for none at all, none for what is no JSON.
 fn decoded(body: &[u8]) -> Option<Value> {
     if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() }
-}
-
-fn pretty(value: &Value) -> Vec<String> {
-    format!("{value:#}").lines().map(str::to_owned).collect()
 }

@@ -7,6 +7,7 @@ pub mod airflow_site;
 pub mod airflow_token;
 pub mod api;
 pub mod audit;
+pub mod call;
 pub mod deployment;
 pub mod deployments;
 pub mod doctor;

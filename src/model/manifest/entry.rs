@@ -66,6 +66,25 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Returns one that says a name and nothing else. Without a file, flags say it.
+    #[must_use]
+    pub const fn new(file: String, line: usize, name: At<String>) -> Self {
+        Self {
+            file,
+            line,
+            name,
+            workspace: None,
+            cluster: None,
+            default_worker_type: None,
+            settings: Vec::new(),
+            variables: None,
+            queues: None,
+            emails: None,
+            schedules: None,
+            remote: None,
+        }
+    }
+
     /// Returns what it says under a key of the configuration.
     #[must_use]
     pub fn setting(&self, key: &str) -> Option<&At<Value>> {

@@ -82,20 +82,7 @@ pub fn manifests(file: &str, content: &str, lookup: Lookup<'_>) -> Result<Vec<Ma
 }
 
 fn manifest(reading: &mut Reading<'_>, file: &str, line: usize, node: &Node) -> Option<Manifest> {
-    let mut manifest = Manifest {
-        file: file.to_owned(),
-        line,
-        name: At::new(line, String::new()),
-        workspace: None,
-        cluster: None,
-        default_worker_type: None,
-        settings: Vec::new(),
-        variables: None,
-        queues: None,
-        emails: None,
-        schedules: None,
-        remote: None,
-    };
+    let mut manifest = Manifest::new(file.to_owned(), line, At::new(line, String::new()));
     let mut configured = false;
     for (part, key, value) in reading.entries(node, "deployment", PARTS) {
         match part {

@@ -135,7 +135,13 @@ fn a_triggered_run_is_named_and_linked_and_awaited_on_request() {
         assert!(ran.data.contains("Run         r1") && ran.data.contains("Page        http"), "{}", ran.data);
         assert_eq!(runs(&bench)[0].conf.get("n"), Some(&json!(1)));
         // The same once more is the same run.
-        fine(&bench, &["airflow", "trigger", "good", "--run-id", "r1"]);
+        let again = fine(&bench, &["airflow", "trigger", "good", "--run-id", "r1"]);
+        assert!(
+            again.data.starts_with("Was there   good") && again.talk.contains("no second one"),
+            "{}{}",
+            again.data,
+            again.talk
+        );
         assert_eq!(runs(&bench).len(), 1);
         let json = bench.json(&["airflow", "trigger", "good", "--wait", "--logical-date", "2026-01-02T03:04:05Z"]);
         assert_eq!((&json["end"], &json["dag"]), (&json!("succeeded"), &json!("good")), "{json:#}");

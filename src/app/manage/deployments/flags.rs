@@ -7,25 +7,6 @@ use crate::error::{Error, Kind, Result};
 use crate::model::manifest::entry::{At, Manifest};
 use crate::plan::deployments::keys::{self, Form};
 
-/// Returns what flags say of the Deployment of a name, without anything else.
-#[must_use]
-pub fn bare(name: &str) -> Manifest {
-    Manifest {
-        file: String::new(),
-        line: 0,
-        name: At::new(0, name.to_owned()),
-        workspace: None,
-        cluster: None,
-        default_worker_type: None,
-        settings: Vec::new(),
-        variables: None,
-        queues: None,
-        emails: None,
-        schedules: None,
-        remote: None,
-    }
-}
-
 /// Returns what flags say of a new Deployment.
 ///
 /// # Errors
@@ -48,7 +29,7 @@ pub fn of_new(given: &Create) -> Result<Manifest> {
 /// # Errors
 /// `Kind::Usage` for words that are none.
 pub fn configured(name: &str, given: &Configuration) -> Result<Manifest> {
-    let mut manifest = bare(name);
+    let mut manifest = Manifest::new(String::new(), 0, At::new(0, name.to_owned()));
     let text = |value: &Option<String>| value.as_deref().map(Value::from);
     let flag = |switch: Option<Switch>| switch.map(|switch| Value::from(switch == Switch::Enable));
     for (key, value) in [

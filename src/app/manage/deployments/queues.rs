@@ -1,13 +1,13 @@
 //! `deployment worker-queue`: worker queues, by name. The others keep their ids and all their settings.
 
-use crate::app::manage::deployments::{flags, one};
+use crate::app::manage::deployments::one;
 use crate::app::manage::scene;
 use crate::app::session::Session;
 use crate::astro::client::AstroClient;
 use crate::cli::worker_queue::{Queue, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::model::manifest::edit::{Edit, Rest};
-use crate::model::manifest::entry::{At, QueueEntry};
+use crate::model::manifest::entry::{At, Manifest, QueueEntry};
 use crate::model::nearest::nearest;
 use crate::model::record::Record;
 use crate::plan::deployments::resolve;
@@ -84,7 +84,7 @@ fn named<'a>(queues: &'a [Record], name: &str) -> Result<&'a Record> {
 }
 
 async fn edit(astro: &AstroClient, present: &Record, given: &Queue, worker_type: &str) -> Result<Edit> {
-    let mut manifest = flags::bare(present.text("name"));
+    let mut manifest = Manifest::new(String::new(), 0, At::new(0, present.text("name").to_owned()));
     let number = |number: Option<i64>| number.map(|number| At::new(0, number));
     manifest.queues = Some(vec![QueueEntry {
         name: At::new(0, given.name.clone()),
