@@ -83,6 +83,33 @@ const fn fixed(key: &'static str, field: &'static str, form: Form, instead: &'st
     Setting { key, field, form, on: On::Every, later: Later::Fixed(instead) }
 }
 
+/// Every key of the configuration, in the order of the Astro CLI's export.
+pub const CONFIGURATION: &[&str] = &[
+    "name",
+    "description",
+    "runtime_version",
+    "dag_deploy_enabled",
+    "ci_cd_enforcement",
+    "scheduler_size",
+    "is_high_availability",
+    "is_development_mode",
+    "executor",
+    "scheduler_au",
+    "scheduler_count",
+    "cluster_name",
+    "workspace_name",
+    "deployment_type",
+    "cloud_provider",
+    "region",
+    "default_task_pod_cpu",
+    "default_task_pod_memory",
+    "resource_quota_cpu",
+    "resource_quota_memory",
+    "default_worker_type",
+    "workload_identity",
+    "remote_execution",
+];
+
 /// Every setting that is one value of its own, in the order of the Astro CLI's export.
 pub const SETTINGS: &[Setting] = &[
     setting("description", "description", Form::Text, On::Every),
@@ -133,12 +160,6 @@ pub const QUEUE: &[(&str, &str)] = &[
 #[must_use]
 pub fn of_key(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
-}
-
-/// Returns the key under which a field of the platform stands in a file; the field itself where it has none.
-#[must_use]
-pub fn key_of(field: &str) -> &str {
-    SETTINGS.iter().find(|setting| setting.field == field).map_or(field, |setting| setting.key)
 }
 
 /// Returns whether a Deployment of a kind has a setting.

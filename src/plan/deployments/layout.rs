@@ -5,8 +5,9 @@ use serde_json::Value;
 use serde_json::ser::PrettyFormatter;
 
 use crate::error::{Error, Kind, Result};
+use crate::plan::deployments::keys::CONFIGURATION;
 
-/// Every key, each before those that follow it wherever both stand in one mapping.
+/// Every other key than those of the configuration, each before those that follow it wherever both stand in one mapping.
 const ORDER: &[&str] = &[
     "environment_variables",
     "configuration",
@@ -31,27 +32,6 @@ const ORDER: &[&str] = &[
     "pod_ephemeral_storage",
     "pod_cpu",
     "pod_ram",
-    "runtime_version",
-    "dag_deploy_enabled",
-    "ci_cd_enforcement",
-    "scheduler_size",
-    "is_high_availability",
-    "is_development_mode",
-    "executor",
-    "scheduler_au",
-    "scheduler_count",
-    "cluster_name",
-    "workspace_name",
-    "deployment_type",
-    "cloud_provider",
-    "region",
-    "default_task_pod_cpu",
-    "default_task_pod_memory",
-    "resource_quota_cpu",
-    "resource_quota_memory",
-    "default_worker_type",
-    "workload_identity",
-    "remote_execution",
     "deployment_id",
     "workspace_id",
     "cluster_id",
@@ -75,7 +55,9 @@ impl Serialize for Ordered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self.0 {
             Value::Object(fields) => {
-                let rank = |key: &str| ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len());
+                // The keys of the configuration follow its name and description, which are in both lists.
+                let known = || ORDER.iter().chain(CONFIGURATION);
+                let rank = |key: &str| known().position(|known| *known == key).unwrap_or(usize::MAX);
                 let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
                 fields.sort_by_key(|(key, _)| rank(key));
                 let mut map = serializer.serialize_map(Some(fields.len()))?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::error::{Error, Kind, Result};
 use crate::model::manifest::entry::{At, Manifest};
 use crate::model::manifest::node::{Node, Shape};
+use crate::plan::deployments::keys::CONFIGURATION;
 use crate::plan::deployments::keys::{self, Form, Setting};
 use crate::plan::deployments::reading::{Lookup, Reading};
 use crate::plan::deployments::{sections, text};
@@ -16,32 +17,8 @@ const MOST: usize = 500;
 const ROOT: &[&str] = &["deployment", "deployments"];
 const PARTS: &[&str] =
     &["environment_variables", "configuration", "worker_queues", "metadata", "alert_emails", "hibernation_schedules"];
-const CONFIGURATION: &[&str] = &[
-    "name",
-    "description",
-    "runtime_version",
-    "dag_deploy_enabled",
-    "ci_cd_enforcement",
-    "scheduler_size",
-    "is_high_availability",
-    "is_development_mode",
-    "executor",
-    "scheduler_au",
-    "scheduler_count",
-    "cluster_name",
-    "workspace_name",
-    "deployment_type",
-    "cloud_provider",
-    "region",
-    "default_task_pod_cpu",
-    "default_task_pod_memory",
-    "resource_quota_cpu",
-    "resource_quota_memory",
-    "default_worker_type",
-    "workload_identity",
-    "remote_execution",
-    "hibernation_schedules",
-];
+/// Keys that stand beside the configuration in an export, and in it in the documentation.
+const IN_BOTH: &[&str] = &["hibernation_schedules"];
 
 /// Returns the Deployments of a file's text, in its order. `lookup` gives the variables of the environment.
 ///
@@ -120,7 +97,7 @@ fn schedules(reading: &mut Reading<'_>, manifest: &mut Manifest, line: usize, va
 
 fn configuration(reading: &mut Reading<'_>, manifest: &mut Manifest, node: &Node) {
     manifest.name.line = node.line;
-    for (key, name, value) in reading.entries(node, "configuration", CONFIGURATION) {
+    for (key, name, value) in reading.entries(node, "configuration", &[CONFIGURATION, IN_BOTH].concat()) {
         let place = format!("configuration.{key}");
         let filled = |reading: &mut Reading<'_>| reading.text(value, &place).filter(|text| !text.value.trim().is_empty());
         match key {
