@@ -300,6 +300,8 @@ fn logs_are_read_page_by_page_oldest_first() {
     assert_eq!(logs(&["--level", "error", "--source", "scheduler"]).lines().count(), 500);
     assert_eq!(logs(&["--keyword", "line 17", "--source", "apiserver"]).lines().count(), 56);
     assert_eq!(logs(&["--since", "4h"]).lines().count(), 400);
+    let none = succeeded(&bench, &["deployment", "logs", "demo", "--keyword", "nobody said this"]);
+    assert!(none.data.is_empty() && none.talk.contains("no line of scheduler, apiserver"), "{}{}", none.data, none.talk);
     let followed = logs(&["--since", "4h", "--follow", "--follow-time", "1s"]);
     assert_eq!(followed.lines().count(), 400);
     let json = bench.json(&["deployment", "logs", "--deployment", "demo", "--limit", "2"]);

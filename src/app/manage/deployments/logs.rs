@@ -57,6 +57,9 @@ pub async fn logs(session: &Session, given: &Logs) -> Result<Answer> {
     if given.follow {
         return followed(session, &astro, &search, (lines, follow)).await;
     }
+    if lines.is_empty() {
+        session.console.notice(&format!("no line of {} in the last {} fits", search.sources.join(", "), given.since));
+    }
     let json = json!({ "schema": 1, "logs": lines.iter().cloned().map(Record::into_value).collect::<Vec<_>>() });
     Ok(Answer::text(lines.iter().map(line).collect(), json))
 }
